@@ -1,0 +1,58 @@
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test test-erps bench chaos up down lock
+
+help: ## say what each verb does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with everything the lock file names
+
+demo: $(STAMP) ## play a month-end on a stack of its own; ARGS=--once ends by itself
+	@$(BIN)/invoice-export demo $(ARGS)
+
+check: $(STAMP) ## format, lint, types, import contracts, unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -n 2 tests/unit tests/architecture
+
+test: $(STAMP) ## the whole suite, with a real Postgres and Kafka
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
+
+test-erps: $(STAMP) ## hold every kind of Tryton to the contract (half an hour)
+	INVOICE_EXPORT_EVERY_ERP=1 $(BIN)/pytest -n 2 --dist loadfile --durations 15 tests/contract/erp tests/integration/test_tryton.py -k tryton $(ARGS)
+
+bench: ## measure (comes with its own issue)
+	@echo "make bench: there are no benchmarks yet, they come with their own issue" >&2; exit 1
+
+chaos: ## break things on purpose (comes with its own issue)
+	@echo "make chaos: there are no chaos tests yet, they come with their own issue" >&2; exit 1
+
+up: $(STAMP) ## start the stack in the background; .local/stack.env says where
+	@$(BIN)/python -m deploy.sandbox.stack up
+
+down: $(STAMP) ## stop what `make up` started, and nothing else
+	@$(BIN)/python -m deploy.sandbox.stack down
+
+lock: $(STAMP) ## choose the newest versions that pyproject.toml allows
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra dev --universal --upgrade --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements.lock
+	@for series in deploy/sandbox/tryton/locks/*.in; do $(BIN)/uv pip compile $$series --universal --upgrade \
+		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
+		--quiet -o $${series%.in}.lock; done
+
+$(STAMP): pyproject.toml requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "invoice-export needs Python 3.11 or newer as $(PYTHON) (or make PYTHON=python3.12)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo "no virtual environment could be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "installing into $(VENV)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
