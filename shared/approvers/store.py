@@ -1,0 +1,195 @@
+"""Approver records in Postgres, with their whole history: what was recorded when, and who changed it."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Row,
+    Select,
+    Table,
+    Text,
+    func,
+    insert,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.approvers.record import ApproverRecord, ToolLevel
+from shared.database import metadata
+
+approver_records = Table(
+    "approver_records",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("company_id", Text, nullable=False),
+    Column("user_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("erp_integrations_level", Text, nullable=False),
+    Column("can_push_to_accounting", Boolean, nullable=False),
+    Column("can_export_owner_invoices", Boolean),
+    Column("active", Boolean, nullable=False),
+    Column("recorded_at", DateTime(timezone=True), nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("valid_from", DateTime(timezone=True), nullable=False),
+    Column("valid_to", DateTime(timezone=True)),
+    Column("changed_by", Text, nullable=False),
+    CheckConstraint("erp_integrations_level IN ('none', 'read_only', 'standard', 'admin')", name="level"),
+    CheckConstraint("valid_to >= valid_from", name="validity"),
+    Index(
+        "approver_records_one_current",
+        "company_id",
+        "user_id",
+        unique=True,
+        postgresql_where=text("valid_to IS NULL"),
+    ),
+    Index("approver_records_history", "company_id", "user_id", "id"),
+)
+RECORDED = tuple(approver_records.c[name] for name in ApproverRecord.__dataclass_fields__)
+ROWS_PER_STATEMENT = 1000  # Postgres takes 32,767 parameters
+
+
+@dataclass(frozen=True)
+class Version:
+    """A record as it stood from `valid_from` until `valid_to` (None: still), and who made it so."""
+
+    record: ApproverRecord
+    valid_from: datetime
+    valid_to: datetime | None
+    changed_by: str
+
+
+@dataclass(frozen=True)
+class SavedApprovers:
+    """What `save` did, as user ids: `refreshed` says the same, later; `older` was not taken over."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    refreshed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
+
+
+async def current(connection: AsyncConnection, company_id: str, user_ids: Collection[str]) -> dict[str, ApproverRecord]:
+    """What is recorded of these people now, by user id; who is not recorded is missing."""
+    if not user_ids:
+        return {}
+    query = current_rows(company_id).where(approver_records.c.user_id.in_(set(user_ids)))
+    return {row.user_id: record_of(row) for row in await connection.execute(query)}
+
+
+async def all_current(connection: AsyncConnection, company_id: str | None = None) -> list[ApproverRecord]:
+    """What is recorded now of everybody, or of one company; ordered by company, name and id."""
+    columns = approver_records.c
+    query = current_rows(company_id).order_by(columns.company_id, columns.name, columns.user_id)
+    return [record_of(row) for row in await connection.execute(query)]
+
+
+async def history(connection: AsyncConnection, company_id: str, user_id: str) -> list[Version]:
+    """All versions of one person's record, the newest first."""
+    columns = approver_records.c
+    query = (
+        select(approver_records)
+        .where(columns.company_id == company_id, columns.user_id == user_id)
+        .order_by(columns.id.desc())
+    )
+    rows = await connection.execute(query)
+    return [Version(record_of(row), row.valid_from, row.valid_to, row.changed_by) for row in rows]
+
+
+async def changers(connection: AsyncConnection, company_id: str, user_id: str) -> frozenset[str]:
+    """Everybody who ever changed this record: none of them may release under it.
+
+    All versions count, since a later refresh by somebody else keeps what an earlier change granted.
+    """
+    columns = approver_records.c
+    query = select(columns.changed_by).where(columns.company_id == company_id, columns.user_id == user_id)
+    return frozenset((await connection.scalars(query)).all())
+
+
+async def save(connection: AsyncConnection, records: Iterable[ApproverRecord], changed_by: str) -> SavedApprovers:
+    """Makes these the current versions, one per person, within the caller's transaction.
+
+    A record taken later than the current one becomes a new version even where it says the same, since its
+    age counts. One that is equal, or taken earlier than the current one, changes nothing.
+    """
+    given = {(record.company_id, record.user_id): record for record in records}
+    saved = SavedApprovers()
+    # Readers go on; a second writer waits, and then sees our versions instead of failing on the index.
+    await connection.execute(text("LOCK TABLE approver_records IN SHARE ROW EXCLUSIVE MODE"))
+    keys = list(given)
+    for start in range(0, len(keys), ROWS_PER_STATEMENT):
+        batch = keys[start : start + ROWS_PER_STATEMENT]
+        standing = await standing_records(connection, batch)
+        fresh = [given[key] for key in batch if is_new_version(given[key], standing.get(key), saved)]
+        await append(connection, fresh, changed_by)
+    return saved
+
+
+async def standing_records(
+    connection: AsyncConnection, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], ApproverRecord]:
+    columns = approver_records.c
+    query = current_rows().where(tuple_(columns.company_id, columns.user_id).in_(keys))
+    return {(row.company_id, row.user_id): record_of(row) for row in await connection.execute(query)}
+
+
+def is_new_version(new: ApproverRecord, standing: ApproverRecord | None, saved: SavedApprovers) -> bool:
+    """Whether to append, noting on `saved` what becomes of the record."""
+    if standing is None:
+        saved.added.append(new.user_id)
+    elif new.recorded_at < standing.recorded_at:
+        saved.older.append(new.user_id)
+        return False
+    elif replace(new, recorded_by=standing.recorded_by) == standing:
+        saved.unchanged.append(new.user_id)
+        return False
+    elif content(new) == content(standing):
+        saved.refreshed.append(new.user_id)
+    else:
+        saved.changed.append(new.user_id)
+    return True
+
+
+def content(record: ApproverRecord) -> dict[str, str | bool | None]:
+    """What the record says of the person, without when and whence."""
+    said = record.evidence() | {"name": record.name, "email": record.email}
+    return {key: value for key, value in said.items() if key not in {"recorded_at", "source"}}
+
+
+async def append(connection: AsyncConnection, records: list[ApproverRecord], changed_by: str) -> None:
+    if not records:
+        return
+    columns = approver_records.c
+    now = await connection.scalar(select(func.clock_timestamp()))
+    keys = [(record.company_id, record.user_id) for record in records]
+    ended = tuple_(columns.company_id, columns.user_id).in_(keys) & columns.valid_to.is_(None)
+    await connection.execute(update(approver_records).where(ended).values(valid_to=now))
+    rows = [vars(record) | {"valid_from": now, "changed_by": changed_by} for record in records]
+    await connection.execute(insert(approver_records), rows)
+
+
+def current_rows(company_id: str | None = None) -> Select[Any]:
+    columns = approver_records.c
+    query = select(*RECORDED).where(columns.valid_to.is_(None))
+    return query if company_id is None else query.where(columns.company_id == company_id)
+
+
+def record_of(row: Row[Any]) -> ApproverRecord:
+    values = {column.name: getattr(row, column.name) for column in RECORDED}
+    level = ToolLevel(row.erp_integrations_level)
+    recorded_at = row.recorded_at.astimezone(UTC)
+    return ApproverRecord(**values | {"erp_integrations_level": level, "recorded_at": recorded_at})

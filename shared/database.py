@@ -1,0 +1,114 @@
+"""How every part reaches Postgres: one address, one role per service, one naming of constraints."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+from sqlalchemy import MetaData
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# What a query or a connection attempt can fail with when the database, not the program, is at fault.
+DATABASE_ERRORS: tuple[type[Exception], ...] = (
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+
+
+INVALID_DATA = "22"  # the class of SQLSTATEs that say: this value can never be stored
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the database, not what was to be written, is at fault: the same may work later."""
+    if not isinstance(error, DATABASE_ERRORS):
+        return False
+    told: object = getattr(error, "orig", error)
+    return not str(getattr(told, "sqlstate", "") or "").startswith(INVALID_DATA)
+
+
+class Role(StrEnum):
+    """The database role that a service's sessions take on; OWNER stays whoever the address names."""
+
+    RECEIVER = "invoice_export_receiver"
+    WORKER = "invoice_export_worker"
+    DASHBOARD = "invoice_export_dashboard"
+    OWNER = "invoice_export_owner"
+
+
+STATEMENT_TIMEOUT: Mapping[Role, str] = MappingProxyType(
+    {Role.RECEIVER: "5s", Role.WORKER: "30s", Role.DASHBOARD: "10s", Role.OWNER: "0"}
+)
+# A process that stands still inside a transaction would keep its row locks, and claims skip locked rows. The
+# second also ends a session that waits for its client between the messages of one statement.
+IDLE_IN_TRANSACTION = "10s"
+LONGEST_TRANSACTION = "30s"
+KNOWS_TRANSACTION_TIMEOUT = (17,)
+CONNECT_SECONDS = 10
+LIBPQ_ONLY = frozenset(
+    {
+        "channel_binding",
+        "connect_timeout",
+        "gssencmode",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "tcp_user_timeout",
+    }
+)
+
+
+def create_engine(url: str, role: Role, *, application_name: str, pool_size: int = 10) -> AsyncEngine:
+    """An engine on a plain postgresql:// address, whose libpq parameters (sslmode, host, ...) all count.
+
+    asyncpg reads the address itself, because SQLAlchemy would hand it `sslmode` as an unknown argument.
+    """
+
+    async def connect() -> asyncpg.Connection:
+        return await connect_raw(url, role, application_name=application_name)
+
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_pre_ping=True,
+    )
+
+
+async def connect_raw(url: str, role: Role, *, application_name: str = "invoice-export") -> asyncpg.Connection:
+    """A connection without a pool, for LISTEN. Raises one of DATABASE_ERRORS."""
+    settings = {
+        "application_name": application_name,
+        "timezone": "UTC",
+        "statement_timeout": STATEMENT_TIMEOUT[role],
+    }
+    if role is not Role.OWNER:
+        settings["role"] = role.value
+        settings["idle_in_transaction_session_timeout"] = IDLE_IN_TRANSACTION
+    connection = await asyncpg.connect(_plain(url), timeout=CONNECT_SECONDS, server_settings=settings)
+    if role is not Role.OWNER and connection.get_server_version() >= KNOWS_TRANSACTION_TIMEOUT:
+        await connection.execute(f"SET transaction_timeout = '{LONGEST_TRANSACTION}'")
+    return connection
+
+
+def _plain(url: str) -> str:
+    """The address for asyncpg, which takes any parameter that it does not know for a setting of the server."""
+    parts = urlsplit(url)
+    known = [(name, value) for name, value in parse_qsl(parts.query) if name not in LIBPQ_ONLY]
+    return urlunsplit(parts._replace(scheme=parts.scheme.partition("+")[0], query=urlencode(known)))

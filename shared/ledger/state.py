@@ -1,0 +1,143 @@
+"""What an export is after its entries: the value that `shared.ledger.fold` computes. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from shared.ledger.entries import Authority, Body, Finding, HandedOver, Look, Standing
+from shared.ledger.words import FollowUpKind, Reason, Status
+
+CLOCK_TOLERANCE = timedelta(seconds=1)  # Procore's times are whole seconds
+
+
+class SeenEvent(Body):
+    """Somebody whose events came since the last look that saw the invoice unapproved: a candidate approver."""
+
+    user_id: str | None
+    occurred_at: datetime | None
+
+
+class Approval(Body):
+    """One approval: who may have given it, what they approved, and who may have made each change since."""
+
+    seen_at: datetime
+    fingerprint: str | None
+    users: tuple[str, ...]
+    latest_content: str | None
+    changes: tuple[tuple[str, ...], ...] = ()
+
+
+class Release(Body):
+    """An accounting approver's take-over, bound to the content."""
+
+    user_id: str
+    fingerprint: str
+
+
+class Attempt(Body):
+    """The last attempt. `unresolved`: what stands of it in the ERP may differ from what the ledger says.
+
+    `contents` are the hashes of all documents that a draft under this reference may still hold.
+    """
+
+    number: int
+    reference: str
+    document: dict[str, Any]
+    content_hash: str
+    mappings_version: str
+    fingerprint: str
+    line_6: Decimal | None
+    opened_at: datetime
+    fencing_token: int
+    is_open: bool = True
+    ref: str | None = None
+    done: tuple[str, ...] = ()
+    unresolved: bool = True
+    absence_proven_at: datetime | None = None
+    handed_over: HandedOver | None = None
+    refusal: Finding | None = None
+    contents: tuple[str, ...] = ()
+
+    @property
+    def may_be_older(self) -> bool:
+        """Whether what stands may hold the document of an attempt before this one."""
+        return self.contents != (self.content_hash,)
+
+
+class FollowUp(Body):
+    """One thing that comes after the export. Neither done nor `retry_at`: it was given up after `failures`."""
+
+    is_done: bool = False
+    failures: int = 0
+    retry_at: datetime | None = None
+
+
+class State(Body):
+    """An export after its last entry. `version` counts the entries.
+
+    `is_doubted`: a tie-out saw something else in the ERP, and no look-up has agreed with the ledger since.
+    """
+
+    status: Status = Status.NONE
+    version: int = 0
+    since: datetime | None = None
+    generation: int = 1
+    findings: tuple[Finding, ...] = ()
+    due_at: datetime | None = None
+    waits_for: str | None = None
+    look: Look | None = None
+    unreadable_looks: int = 0
+    is_deleted: bool = False
+    events: tuple[SeenEvent, ...] = ()
+    news: bool = False
+    unapproved_at: datetime | None = None
+    awaiting_event_since: datetime | None = None
+    approval: Approval | None = None
+    authority: Authority | None = None
+    release: Release | None = None
+    attempt: Attempt | None = None
+    attempts: int = 0
+    retries: int = 0
+    standing: Standing | None = None
+    warning: str | None = None
+    warning_fingerprint: str | None = None
+    accepted: Mapping[str, str] = Field(default_factory=dict)
+    dismissed_fingerprint: str | None = None
+    is_dismissed: bool = False
+    is_doubted: bool = False
+    follow_ups: Mapping[FollowUpKind, FollowUp] = Field(default_factory=dict)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The ordered reasons for standing where it stands, each once."""
+        return tuple(dict.fromkeys(finding.reason for finding in self.findings))
+
+    def reference(self, key: str) -> str:
+        """The reference in the ERP; `key` is connection:company:payment application."""
+        return f"{key}:{self.generation}"
+
+
+EMPTY = State()
+
+
+def surely_stands(state: State) -> bool:
+    """Final in the ERP, as far as the ledger knows; while an attempt is unresolved only a look-up can tell."""
+    is_unsure = state.attempt is not None and state.attempt.unresolved
+    return state.standing is not None and state.standing.is_final and not is_unsure
+
+
+def explained(state: State) -> Approval | None:
+    """The approval with those whose events came late but tell of a time before it was seen: candidates too."""
+    if state.approval is None:
+        return None
+    since, until = state.unapproved_at, state.approval.seen_at
+    late = [
+        event.user_id
+        for event in state.events
+        if event.user_id and event.occurred_at and event.occurred_at <= until
+        if since is None or event.occurred_at + CLOCK_TOLERANCE > since
+    ]
+    return state.approval.model_copy(update={"users": tuple(dict.fromkeys((*state.approval.users, *late)))})
