@@ -1,0 +1,124 @@
+"""What comes from outside, into the ledger: facts are always recorded, and make a look due."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.export_worker.appending import ROW, append_entries, make_due
+from services.export_worker.exports import Arrival, ExportKey, VersionChanged
+from shared.ledger.entries import EntryBody, Finding, Received, TieOutFound
+from shared.ledger.state import EMPTY
+from shared.ledger.tables import entries, exports, work
+from shared.ledger.words import EntryKind
+
+
+async def receive(connection: AsyncConnection, arrivals: Iterable[Arrival], now: datetime) -> dict[ExportKey, int]:
+    """Append what arrived, opening exports that are new, in the caller's transaction. A look becomes due.
+
+    Locks in the order of the exports' ids, so that two workers never wait for each other in a circle.
+    """
+    by_key: dict[ExportKey, Arrival] = {}
+    for arrival in arrivals:
+        known = by_key.get(arrival.key)
+        bodies = (*known.bodies, *arrival.bodies) if known else arrival.bodies
+        priority = min(known.priority, arrival.priority) if known else arrival.priority
+        by_key[arrival.key] = Arrival(arrival.key, bodies, priority, arrival.trace)
+    rows = await _opened(connection, list(by_key), now)
+    told = await _known_events(connection, [row.id for row in rows.values()])
+    for key, row in sorted(rows.items(), key=lambda pair: pair[1].id):
+        new = [body for body in by_key[key].bodies if (row.id, _event_id(body)) not in told]
+        await append_entries(connection, row, new, now)
+    await make_due(connection, [(row.id, by_key[key].priority, by_key[key].trace) for key, row in rows.items()])
+    return {key: row.id for key, row in rows.items()}
+
+
+async def doubt(connection: AsyncConnection, export_id: int, version: int, finding: Finding, now: datetime) -> bool:
+    """Append what a tie-out saw, in the caller's transaction; a look becomes due.
+
+    False, and nothing appended, when somebody appended since `version` was read: the next tie-out looks again.
+    """
+    locked = select(*ROW, exports.c.last_hash).where(exports.c.id == export_id).with_for_update()
+    row = (await connection.execute(locked)).one()
+    if row.version != version:
+        return False
+    await append_entries(connection, row, [TieOutFound(finding=finding)], now)
+    await make_due(connection, [(export_id, 1, None)])
+    return True
+
+
+async def find_export(connection: AsyncConnection, key: ExportKey) -> int | None:
+    """The export's id, whether or not a connection has taken it yet."""
+    statement = select(exports.c.id).where(
+        exports.c.company_id == key.company_id,
+        exports.c.payment_application_id == key.payment_application_id,
+        exports.c.connection.in_(["", key.connection]),
+    )
+    return (await connection.execute(statement.order_by(exports.c.connection.desc()).limit(1))).scalar()
+
+
+async def _known_events(connection: AsyncConnection, export_ids: list[int]) -> set[tuple[int, str | None]]:
+    """An event may come twice, by webhook and by Procore's delivery list. The rows are locked by now."""
+    event_id = entries.c.body["event_id"].astext
+    statement = select(entries.c.export_id, event_id).where(
+        entries.c.export_id.in_(export_ids), entries.c.kind == EntryKind.RECEIVED.value
+    )
+    return {(row[0], row[1]) for row in await connection.execute(statement)}
+
+
+def _event_id(body: EntryBody) -> str | None:
+    return body.event_id if isinstance(body, Received) else None
+
+
+async def _opened(connection: AsyncConnection, keys: list[ExportKey], now: datetime) -> dict[ExportKey, Any]:
+    """Existing rows locked, missing ones made. An export that waits for a connection is found by any."""
+    rows: dict[ExportKey, Any] = {}
+    for key in keys:
+        export_id = await find_export(connection, key)
+        if export_id is None:
+            export_id = await _open(connection, key, now)
+        rows[key] = export_id
+    ordered = sorted(set(rows.values()))
+    statement = (
+        select(*ROW, exports.c.last_hash)
+        .join(work, work.c.export_id == exports.c.id)
+        .where(exports.c.id.in_(ordered))
+        .order_by(exports.c.id)
+        .with_for_update()
+    )
+    locked = {row.id: row for row in await connection.execute(statement)}
+    return {key: locked[export_id] for key, export_id in rows.items()}
+
+
+async def _open(connection: AsyncConnection, key: ExportKey, now: datetime) -> int:
+    """A new export without entries; somebody else's row when they were quicker."""
+    statement = (
+        upsert(exports)
+        .values(
+            connection=key.connection,
+            company_id=key.company_id,
+            project_id=key.project_id,
+            payment_application_id=key.payment_application_id,
+            status=EMPTY.status.value,
+            since=now,
+            version=0,
+            opened_at=now,
+            changed_at=now,
+            last_hash=b"",
+            state=EMPTY.model_dump(mode="json"),
+        )
+        .on_conflict_do_nothing()
+        .returning(exports.c.id)
+    )
+    export_id = (await connection.execute(statement)).scalar()
+    if export_id is None:
+        found = await find_export(connection, key)
+        if found is None:
+            raise VersionChanged
+        return found
+    opening = upsert(work).values(export_id=export_id, connection=key.connection).on_conflict_do_nothing()
+    await connection.execute(opening)
+    return int(export_id)

@@ -1,0 +1,81 @@
+"""Who approved, and by what right: design law 4 and 5, over what the ledger and the records say."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain
+
+from shared.approvers.record import ApproverRecord
+from shared.approvers.rule import judge
+from shared.ledger.entries import Authority
+from shared.ledger.state import State, explained
+from shared.ledger.words import Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rights:
+    """The records as they stand in this moment. `service_users` are our own: never an approver.
+
+    `senders` are those whom Procore's own delivery list names, where the connection asks for that; None: not asked.
+    """
+
+    records: Mapping[str, ApproverRecord]
+    service_users: frozenset[str]
+    max_age: timedelta
+    now: datetime
+    senders: frozenset[str] | None = None
+
+
+def candidates(state: State) -> tuple[str, ...]:
+    """Everybody whose record may be needed to judge this export now."""
+    users = [event.user_id for event in state.events if event.user_id]
+    if state.approval:
+        users += [*state.approval.users, *chain.from_iterable(state.approval.changes)]
+    if state.release:
+        users.append(state.release.user_id)
+    return tuple(dict.fromkeys(users))
+
+
+def judge_authority(state: State, fingerprint: str, rights: Rights) -> Authority:
+    """The authority for the content with `fingerprint`; its `problems` are empty when it may be exported."""
+    if state.release and state.release.fingerprint == fingerprint:
+        users = _people((state.release.user_id,), rights)
+        signed = replace(rights, senders=None)  # a release came as a signed command, not by webhook
+        return _authority(users, "release", _problems_of_all(users, signed), rights)
+    since = tuple(event.user_id for event in state.events if event.user_id)
+    approval = explained(state)
+    users = _people(since if approval is None else approval.users, rights)
+    problems = _problems_of_all(users, rights)
+    if approval is not None and fingerprint != approval.fingerprint:
+        changes = approval.changes if fingerprint == approval.latest_content else (*approval.changes, since)
+        changers = [_people(change, rights) for change in changes]
+        if any(_problems_of_all(each, rights) for each in changers):
+            problems = (*problems, Reason.CHANGED_AFTER_APPROVAL)
+        users = tuple(dict.fromkeys((*users, *chain.from_iterable(changers))))
+    return _authority(users, "events", problems, rights)
+
+
+def _people(users: Iterable[str], rights: Rights) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(user for user in users if user not in rights.service_users))
+
+
+def _problems_of_all(users: tuple[str, ...], rights: Rights) -> tuple[Reason, ...]:
+    """All must pass. Where only some do, nobody knows who it was."""
+    if not users:
+        return (Reason.APPROVER_UNKNOWN,)
+    problems = [_problems_of(user, rights) for user in users]
+    if not any(problems):
+        return ()
+    ambiguous = (Reason.APPROVER_AMBIGUOUS,) if len(users) > 1 else ()
+    return (*ambiguous, *dict.fromkeys(problem for each in problems for problem in each))
+
+
+def _problems_of(user: str, rights: Rights) -> tuple[Reason, ...]:
+    found = judge(user, rights.records.get(user), rights.now, rights.max_age)
+    unverified = (Reason.APPROVER_UNVERIFIED,) if rights.senders is not None and user not in rights.senders else ()
+    return (*unverified, *(Reason(problem.value) for problem in found))
+
+
+def _authority(users: tuple[str, ...], found_by: str, problems: tuple[Reason, ...], rights: Rights) -> Authority:
+    records = tuple(rights.records[user].evidence() for user in users if user in rights.records)
+    return Authority(users=users, found_by=found_by, records=records, problems=problems, judged_at=rights.now)

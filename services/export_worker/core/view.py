@@ -1,0 +1,104 @@
+"""Everything that a decision may look at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from services.export_worker.core.authority import Rights, judge_authority
+from services.export_worker.core.capabilities import Capabilities
+from services.export_worker.core.document import Document
+from services.export_worker.core.fields import Problem
+from services.export_worker.core.invoice import Snapshot
+from services.export_worker.core.outcomes import Found
+from services.export_worker.core.standing import standing_of, steps_needed
+from services.export_worker.core.terms import Terms
+from shared.ledger.entries import Authority, Standing
+from shared.ledger.state import State
+
+UNCERTAIN = ""  # the fingerprint of a document of which nobody knows which attempt it is from
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Procore would not show the invoice: 403, or 404 without a delete event. `detail` says which."""
+
+    detail: str
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """A delete event, and Procore shows nothing any more."""
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Nobody looked: no connection serves the company, and its data are none of our business."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookUp:
+    """What the ERP showed under our reference when asked at `began_at`."""
+
+    began_at: datetime
+    found: tuple[Found, ...]
+
+    @property
+    def live(self) -> tuple[Found, ...]:
+        """Without those that were cancelled: they do not count as ours any more."""
+        return tuple(found for found in self.found if not found.cancelled)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predecessor:
+    """The invoice of the same contract with the next lower number. `line_6` as exported, else as shown."""
+
+    payment_application_id: str
+    number: int
+    is_satisfied: bool
+    line_6: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """Everything that a decision may look at. `document` is None where it was not worth making one."""
+
+    now: datetime
+    state: State
+    seen: Snapshot | Unreadable | Deleted | Unseen
+    rights: Rights
+    terms: Terms | None = None
+    capabilities: Capabilities | None = None
+    lease_until: datetime | None = None
+    absence_proven_at: datetime | None = None
+    look_up: LookUp | None = None
+    predecessor: Predecessor | None = None
+    document: Document | tuple[Problem, ...] | None = None
+    mappings_version: str = ""
+    circuit_open_until: datetime | None = None
+    is_paused: bool = False
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The invoice, where Procore shows it."""
+        return self.seen if isinstance(self.seen, Snapshot) else None
+
+    @property
+    def authority(self) -> Authority | None:
+        """The authority for the invoice as it is now; None unless it is approved."""
+        if self.snapshot is None or not self.snapshot.is_approved:
+            return None
+        return judge_authority(self.state, self.snapshot.fingerprint, self.rights)
+
+    @property
+    def standing(self) -> Standing | None:
+        """What stands in the ERP: as just looked up, else as the ledger knows."""
+        if self.look_up is None:
+            return self.state.standing
+        if not self.look_up.live or self.capabilities is None:
+            return None
+        attempt = self.state.attempt
+        if attempt is None:
+            return standing_of(self.look_up.live[0], self.capabilities.steps, None, None)
+        fingerprint = UNCERTAIN if attempt.may_be_older else attempt.fingerprint
+        needed = steps_needed(Document.model_validate(attempt.document), self.capabilities)
+        return standing_of(self.look_up.live[0], needed, fingerprint, attempt.line_6)

@@ -1,0 +1,53 @@
+"""What is measured by looking, not by counting along. Only open exports are counted: they are few and indexed."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.export_worker.metrics import CIRCUIT_OPEN, OLDEST_SECONDS, OPEN_EXPORTS, RATE_LEFT
+from shared.database import DATABASE_ERRORS
+from shared.procore.rate_budget import RateBudget
+
+EVERY_SECONDS = 15.0
+
+log = structlog.get_logger("export_worker.gauges")
+
+_OPEN = text(
+    """
+    SELECT status, COALESCE(reasons[1], '') AS reason, count(*) AS number, min(since) AS oldest
+    FROM exports WHERE status NOT IN ('exported', 'skipped') GROUP BY 1, 2
+    """
+)
+_CIRCUITS = text("SELECT connection, COALESCE(open_until > now(), false) AS is_open FROM connection_states")
+
+
+async def keep_gauges(engine: AsyncEngine, budget: RateBudget) -> None:
+    """Refresh the gauges until cancelled."""
+    while True:
+        try:
+            await _refresh(engine, budget)
+        except DATABASE_ERRORS as error:
+            log.warning("gauges.not_refreshed", why=type(error).__name__)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+async def _refresh(engine: AsyncEngine, budget: RateBudget) -> None:
+    async with engine.connect() as connection:
+        rows = (await connection.execute(_OPEN)).all()
+        circuits = (await connection.execute(_CIRCUITS)).all()
+    OPEN_EXPORTS.clear()
+    OLDEST_SECONDS.clear()
+    now = datetime.now(UTC)
+    oldest: dict[str, float] = {}
+    for row in rows:
+        OPEN_EXPORTS.labels(row.status, row.reason).set(row.number)
+        oldest[row.status] = max(oldest.get(row.status, 0.0), (now - row.oldest).total_seconds())
+    for status, seconds in oldest.items():
+        OLDEST_SECONDS.labels(status).set(seconds)
+    for row in circuits:
+        CIRCUIT_OPEN.labels(row.connection).set(row.is_open)
+    if budget.remaining is not None:
+        RATE_LEFT.set(budget.remaining)

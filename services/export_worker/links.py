@@ -1,0 +1,158 @@
+"""What the worker holds of each connection: its terms, its ERP and its breaker. No connection knows another."""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from aiolimiter import AsyncLimiter
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.export_worker.core.capabilities import Capabilities, Step
+from services.export_worker.core.settlement import Circuit, circuit_after_failure
+from services.export_worker.core.terms import Terms
+from services.export_worker.erp.adapter import ErpAdapter, Place
+from services.export_worker.erp.catalog import make_adapter
+from services.export_worker.token_keeper import StoredTokenKeeper
+from shared.connections.catalog import Catalog, Connection
+from shared.connections.connection import Finish
+from shared.connections.secret_references import resolve_secrets
+from shared.connections.token_store import TokenStore
+from shared.ledger.tables import connection_states
+
+MOST_INTERNAL_ERRORS = 5
+MINUTE = 60.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """One connection, ready to use."""
+
+    connection: Connection
+    terms: Terms
+    capabilities: Capabilities
+    adapter: ErpAdapter
+    limiter: AsyncLimiter
+
+
+@dataclass(frozen=True)
+class LinkState:
+    """What the workers know of a connection in common. `is_stopped`: after too many internal errors in a row."""
+
+    circuit: Circuit
+    is_paused: bool
+    is_stopped: bool
+
+
+NEVER_TROUBLED = LinkState(Circuit(), is_paused=False, is_stopped=False)
+
+
+def make_links(catalog: Catalog, environment: Mapping[str, str], tokens: TokenStore | None = None) -> dict[str, Link]:
+    """A link for each connection of the file. Raises what the adapters say of odd settings.
+
+    `tokens`: where log-ins that an ERP replaces are kept; some ERPs cannot be reached without.
+    """
+    return {connection.name: _make_link(connection, environment, tokens) for connection in catalog.connections}
+
+
+def terms_of(connection: Connection) -> Terms:
+    """The part of a connection that deciding needs."""
+    start = connection.start_from
+    return Terms(
+        connection=connection.name,
+        company_id=connection.company_id,
+        mode=connection.mode.value,
+        accounting_date=connection.accounting_date.value,
+        time_zone=connection.zone,
+        start_from=None if start is None or start == "all" else start,
+        lines=connection.lines.value,
+        payment_days=connection.payment_days,
+        number_rule=connection.number_rule,
+        procore_web_url=connection.procore_web_url,
+    )
+
+
+async def link_state(connection: AsyncConnection, name: str) -> LinkState:
+    """The connection's breaker and pause as the workers share them."""
+    row = (
+        await connection.execute(select(connection_states).where(connection_states.c.connection == name))
+    ).one_or_none()
+    if row is None:
+        return NEVER_TROUBLED
+    return LinkState(
+        Circuit(row.failures, row.open_until),
+        is_paused=row.paused_at is not None,
+        is_stopped=row.internal_errors >= MOST_INTERNAL_ERRORS,
+    )
+
+
+class LinkBook:
+    """Remembers in the database how each connection fares."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def succeeded(self, name: str, now: datetime) -> None:
+        """The ERP answered as it should: the circuit closes."""
+        await self._put(name, failures=0, open_until=None, internal_errors=0, last_success_at=now, last_failure=None)
+
+    async def failed(self, name: str, why: str, *, now: datetime, retry_at: datetime | None) -> Circuit:
+        """The connection, not the invoice, failed: the circuit may open."""
+        async with self._engine.begin() as connection:
+            await connection.execute(upsert(connection_states).values(connection=name).on_conflict_do_nothing())
+            locked = select(connection_states).where(connection_states.c.connection == name).with_for_update()
+            row = (await connection.execute(locked)).one()
+            before = Circuit(row.failures, row.open_until)
+            circuit = circuit_after_failure(before, now=now, retry_at=retry_at, jitter=random.random())
+            await connection.execute(
+                update(connection_states)
+                .where(connection_states.c.connection == name)
+                .values(failures=circuit.failures, open_until=circuit.open_until, last_failure=why)
+            )
+        return circuit
+
+    async def broke(self, name: str) -> None:
+        """An exception of our own: after several in a row the connection stops, and health says so."""
+        async with self._engine.begin() as connection:
+            statement = upsert(connection_states).values(connection=name, internal_errors=1)
+            await connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["connection"],
+                    set_={"internal_errors": connection_states.c.internal_errors + 1},
+                )
+            )
+
+    async def stopped(self) -> Sequence[str]:
+        """Connections that had too many internal errors in a row; `connections resume` starts them again."""
+        asked = select(connection_states.c.connection).where(
+            connection_states.c.internal_errors >= MOST_INTERNAL_ERRORS
+        )
+        async with self._engine.connect() as connection:
+            return (await connection.execute(asked)).scalars().all()
+
+    async def _put(self, name: str, **values: object) -> None:
+        async with self._engine.begin() as connection:
+            statement = upsert(connection_states).values(connection=name, **values)
+            await connection.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+
+
+def _make_link(connection: Connection, environment: Mapping[str, str], tokens: TokenStore | None) -> Link:
+    secrets = resolve_secrets(connection, environment)
+    keeper = StoredTokenKeeper(tokens, connection.name, secrets.get("refresh_token")) if tokens else None
+    place = Place(connection.name, connection.settings, secrets, keeper)
+    adapter = make_adapter(connection.adapter, place)
+    capabilities = adapter.capabilities
+    if connection.finish is Finish.DRAFT:
+        capabilities = _ending_at_the_draft(capabilities, connection.name)
+    limiter = AsyncLimiter(connection.requests_per_minute, MINUTE)
+    return Link(connection, terms_of(connection), capabilities, adapter, limiter)
+
+
+def _ending_at_the_draft(capabilities: Capabilities, name: str) -> Capabilities:
+    """What comes after the draft is a person's. Raises ValueError where the ERP has no drafts."""
+    if Step.FINISH not in capabilities.steps:
+        raise ValueError(f'connection {name}: its ERP has no drafts; set finish = "posted"')
+    steps = capabilities.steps[: capabilities.steps.index(Step.FINISH)]
+    return replace(capabilities, steps=steps)

@@ -1,0 +1,153 @@
+"""Looking at Procore: the invoice as it is now, and the invoice before it in its contract."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.export_worker.core.decision import is_before
+from services.export_worker.core.invoice import Snapshot, read_snapshot
+from services.export_worker.core.terms import Terms
+from services.export_worker.core.view import Deleted, Predecessor, Unreadable, Unseen
+from services.export_worker.delivery_list import DeliveryList
+from services.export_worker.exports import Export, ExportKey
+from shared.ledger.entries import Look
+from shared.ledger.state import State
+from shared.ledger.tables import exports
+from shared.ledger.words import Reason, Status
+from shared.procore.errors import ProcoreForbidden, ProcoreNotFound
+from shared.procore.payment_applications import PaymentApplications
+
+Seen = Snapshot | Unreadable | Deleted | Unseen
+
+
+@dataclass(frozen=True)
+class Before:
+    """The predecessor as deciding needs it, and as Procore shows it."""
+
+    predecessor: Predecessor
+    snapshot: Snapshot
+
+
+class Hydration:
+    """Reads Procore, and writes back to it.
+
+    Where a look raises ProcoreUnavailable or ProcoreUnauthorized, nothing was seen and nothing is decided.
+    """
+
+    def __init__(
+        self, payment_applications: PaymentApplications, deliveries: DeliveryList, engine: AsyncEngine
+    ) -> None:
+        self._procore = payment_applications
+        self._deliveries = deliveries
+        self._engine = engine
+
+    async def look(self, export: Export) -> Seen:
+        """The invoice now."""
+        key = export.key
+        try:
+            raw = await self._procore.show(key.company_id, key.project_id, key.payment_application_id)
+        except ProcoreNotFound as error:
+            return Deleted() if export.state.is_deleted else Unreadable(f"404: {error}")
+        except ProcoreForbidden as error:
+            return Unreadable(f"403: {error}")
+        return read_snapshot(raw)
+
+    async def senders(self, key: ExportKey) -> frozenset[str]:
+        """Whom Procore's own delivery list names for this invoice."""
+        events = await self._deliveries.events(key.company_id, key.project_id)
+        about = (event for event in events if event.resource_id == key.payment_application_id)
+        return frozenset(event.user_id for event in about if event.user_id)
+
+    async def write_back(self, key: ExportKey, contract_id: str, origin: Mapping[str, str]) -> None:
+        """Tell Procore under which id the invoice stands in the ERP. Raises ProcoreError."""
+        await self._procore.update(key.company_id, key.project_id, contract_id, key.payment_application_id, origin)
+
+    async def before(self, export: Export, snapshot: Snapshot, terms: Terms) -> Before | Unreadable | None:
+        """The invoice with the next lower number of the same contract; None for the first."""
+        if snapshot.number is None or snapshot.contract_id is None or snapshot.number <= 1:
+            return None
+        try:
+            return await self._before(export.key, snapshot.number, snapshot.contract_id, terms)
+        except (ProcoreNotFound, ProcoreForbidden) as error:
+            return Unreadable(f"the invoice before it: {error}")
+
+    async def _before(self, key: ExportKey, number: int, contract_id: str, terms: Terms) -> Before | None:
+        listed = await self._procore.of_contract(key.company_id, key.project_id, contract_id)
+        earlier = [each for each in map(read_snapshot, listed) if each.number is not None and each.number < number]
+        if not earlier:
+            return None
+        nearest = max(earlier, key=lambda each: each.number or 0)
+        raw = await self._procore.show(key.company_id, key.project_id, nearest.payment_application_id)
+        shown = read_snapshot(raw)
+        return Before(await self._predecessor(key, shown, terms), shown)
+
+    async def _predecessor(self, key: ExportKey, shown: Snapshot, terms: Terms) -> Predecessor:
+        state = await self._state_of(key, shown.payment_application_id)
+        standing = state.standing if state else None
+        exported = standing.line_6 if standing else None
+        return Predecessor(
+            payment_application_id=shown.payment_application_id,
+            number=shown.number or 0,
+            is_satisfied=is_before(shown.dated, terms.start_from) or (state is not None and _satisfies(state, terms)),
+            line_6=_line_6(shown) if exported is None else exported,
+        )
+
+    async def _state_of(self, key: ExportKey, payment_application_id: str) -> State | None:
+        statement = select(exports.c.state).where(
+            exports.c.company_id == key.company_id,
+            exports.c.payment_application_id == payment_application_id,
+            exports.c.connection == key.connection,
+        )
+        async with self._engine.connect() as connection:
+            state = (await connection.execute(statement)).scalar()
+        return None if state is None else State.model_validate(state)
+
+
+def look_entry(seen: Seen, now: datetime, last: Look | None) -> Look | None:
+    """The look as the ledger keeps it; of a deleted invoice all that the `last` look saw, so that people know which."""
+    match seen:
+        case Unseen():
+            return None
+        case Deleted():
+            gone = {"seen": "deleted", "looked_at": now}
+            return last.model_copy(update=gone) if last else Look.model_validate(gone)
+        case Unreadable():
+            return Look(seen="unreadable", looked_at=now)
+        case Snapshot():
+            return look_at(seen, now)
+
+
+def look_at(snapshot: Snapshot, now: datetime) -> Look:
+    """The look at an invoice that Procore showed. Amount: line 8 plus tax, in the invoice's currency."""
+    g702 = snapshot.g702
+    return Look(
+        seen=snapshot.status,
+        looked_at=now,
+        updated_at=snapshot.updated_at,
+        fingerprint=snapshot.fingerprint,
+        contract_id=snapshot.contract_id,
+        number=snapshot.number,
+        invoice_number=snapshot.invoice_number,
+        customer_name=snapshot.customer_name,
+        billing_date=snapshot.billing_date,
+        currency=snapshot.currency,
+        amount=g702 and g702.current_payment_due + g702.tax_applicable_to_this_payment,
+    )
+
+
+def _satisfies(state: State, terms: Terms) -> bool:
+    """Exported, resolved by hand, dismissed, before the start; a rehearsal goes on behind a rehearsed one."""
+    if state.status is Status.EXPORTED or state.is_dismissed:
+        return True
+    if state.status is not Status.SKIPPED:
+        return False
+    rehearsed = terms.mode == "rehearse" and Reason.REHEARSED in state.reasons
+    return rehearsed or Reason.BEFORE_START in state.reasons
+
+
+def _line_6(shown: Snapshot) -> Decimal | None:
+    return shown.g702.total_earned_less_retainage if shown.g702 else None

@@ -1,0 +1,140 @@
+"""Looking before deciding: everything that a decision may look at, gathered without writing anything."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.export_worker.core.authority import Rights, candidates
+from services.export_worker.core.billing import Billing, make_document
+from services.export_worker.core.document import Document
+from services.export_worker.core.fields import Problem
+from services.export_worker.core.invoice import Snapshot
+from services.export_worker.core.outcomes import LookUpFailure
+from services.export_worker.core.view import Unreadable, Unseen, View
+from services.export_worker.exports import Claim, Export
+from services.export_worker.links import NEVER_TROUBLED, Link, link_state
+from services.export_worker.pipeline.house import House
+from services.export_worker.pipeline.hydration import Before, Seen
+from shared.approvers import store as approvers
+from shared.connections import mapping_store
+from shared.connections.mappings import Mappings
+from shared.ledger.state import State, surely_stands
+
+
+class ErpSilent(Exception):
+    """The ERP had to be asked before anything could be decided, and did not answer."""
+
+    def __init__(self, failure: LookUpFailure) -> None:
+        super().__init__(failure.text)
+        self.failure = failure
+
+
+class Viewer:
+    """Views exports of one connection (`link` None: of those that no connection serves)."""
+
+    def __init__(self, house: House, link: Link | None) -> None:
+        self._house = house
+        self._link = link
+
+    async def view(self, export: Export, claim: Claim | None = None) -> View:
+        """Everything that a decision may look at, read without writing anything. A dry run ends here.
+
+        Raises ErpSilent where the ERP has to be asked for its open days and does not answer.
+        """
+        link = self._link
+        seen: Seen = Unseen() if link is None else await self._house.hydration.look(export)
+        before: Before | None = None
+        senders: frozenset[str] | None = None
+        open_day: date | None = None
+        if link is not None and isinstance(seen, Snapshot) and _is_worth_a_document(seen, export.state, link):
+            told = await self._house.hydration.before(export, seen, link.terms)
+            before = None if isinstance(told, Unreadable) else told
+            senders = await self._senders(export, seen, link)
+            open_day = await _first_open_day(seen, link)
+            seen = told if isinstance(told, Unreadable) else seen
+        now = datetime.now(UTC)
+        async with self._house.engine.connect() as connection:
+            rights = await read_rights(connection, self._house, export.key.company_id, export.state, now)
+            rights = replace(rights, senders=senders)
+            mappings = await mapping_store.load(connection, link.connection.name) if link else Mappings()
+            shared = await link_state(connection, link.connection.name) if link else NEVER_TROUBLED
+        document: Document | tuple[Problem, ...] | None = None
+        if link is not None and isinstance(seen, Snapshot) and _is_worth_a_document(seen, export.state, link):
+            billing = _billing(export, link, seen, mappings, now)
+            previous = before.snapshot if before else None
+            document = make_document(replace(billing, previous=previous, first_open_day=open_day))
+        return View(
+            now=now,
+            state=export.state,
+            seen=seen,
+            rights=rights,
+            terms=link.terms if link else None,
+            capabilities=link.capabilities if link else None,
+            lease_until=None if claim else await self._house.writer.lease_until(export.id),
+            absence_proven_at=_absence_proven_at(claim, link),
+            predecessor=before.predecessor if before else None,
+            document=document,
+            mappings_version=mappings.version,
+            circuit_open_until=shared.circuit.open_until,
+            is_paused=shared.is_paused or shared.is_stopped,
+        )
+
+    async def _senders(self, export: Export, seen: Snapshot, link: Link) -> frozenset[str] | None:
+        """Who sent the events, asked of Procore itself where the connection wants that (`verify_approver`)."""
+        due = seen.g702.current_payment_due if seen.g702 else None
+        if due is None or not link.connection.verify_approver.covers(due):
+            return None
+        return await self._house.hydration.senders(export.key)
+
+
+async def _first_open_day(seen: Snapshot, link: Link) -> date | None:
+    """Asked of the ERP only where the connection dates by it."""
+    by_open_day = link.terms.accounting_date == "first_open_day" and link.capabilities.tells_open_days
+    if seen.billing_date is None or not by_open_day:
+        return None
+    await link.limiter.acquire()
+    answer = await link.adapter.first_open_day(seen.billing_date)
+    if isinstance(answer, LookUpFailure):
+        raise ErpSilent(answer)
+    return answer
+
+
+async def read_rights(
+    connection: AsyncConnection, house: House, company_id: str, state: State, now: datetime
+) -> Rights:
+    """The records of everybody who may matter, as they stand in this transaction."""
+    records = await approvers.current(connection, company_id, candidates(state))
+    return Rights(records=records, service_users=house.service_users, max_age=house.record_max_age, now=now)
+
+
+def _is_worth_a_document(seen: Snapshot, state: State, link: Link) -> bool:
+    others = seen.origin_of_others(link.connection.name)
+    return seen.is_approved and not surely_stands(state) and not others
+
+
+def _billing(export: Export, link: Link, seen: Snapshot, mappings: Mappings, now: datetime) -> Billing:
+    approval = export.state.approval
+    return Billing(
+        snapshot=seen,
+        previous=None,
+        project_id=export.key.project_id,
+        reference=_reference(export, link),
+        terms=link.terms,
+        mappings=mappings,
+        capabilities=link.capabilities,
+        approved_at=approval.seen_at if approval else now,
+        now=now,
+    )
+
+
+def _reference(export: Export, link: Link) -> str:
+    return export.state.reference(link.terms.reference_key(export.key.payment_application_id))
+
+
+def _absence_proven_at(claim: Claim | None, link: Link | None) -> datetime | None:
+    """When no call of a worker that vanished can still commit: from its last call, else from its lease's end."""
+    if claim is None or link is None:
+        return None
+    started_at = claim.call_started_at or claim.lease_was_until
+    return started_at + link.capabilities.absence_proven_after if started_at else None

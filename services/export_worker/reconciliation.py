@@ -1,0 +1,266 @@
+"""What the webhooks missed: list the owner invoices of each project and feed the same corridor.
+
+Procore throws its queue away after 12 hours of failed deliveries, so this is needed, not optional.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.export_worker.arrivals import receive
+from services.export_worker.core.invoice import Snapshot, read_snapshot
+from services.export_worker.delivery_list import DeliveryList
+from services.export_worker.exports import Arrival, ExportKey
+from services.export_worker.metrics import RECONCILED
+from shared.connections.catalog import Catalog, Connection
+from shared.connections.connection import Mode
+from shared.events.notifications import Notification
+from shared.ledger.entries import Received
+from shared.ledger.state import State
+from shared.ledger.tables import exports, reconciliations
+from shared.ledger.words import Status
+from shared.procore.client import ProcoreClient
+from shared.procore.directory import Directory
+from shared.procore.errors import ProcoreError, ProcoreForbidden, ProcoreNotFound, ProcoreUnavailable
+from shared.procore.payment_applications import PaymentApplications
+from shared.procore.webhooks import Webhooks
+
+LEFT_TO_ITS_WEBHOOK = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(minutes=15)
+LEFT_UNFINISHED = timedelta(minutes=5)
+
+log = structlog.get_logger("export_worker.reconciliation")
+
+
+@dataclass
+class Found:
+    """What one run over one connection came to. `missed` names payment applications."""
+
+    projects: int = 0
+    invoices: int = 0
+    missed: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+
+class Reconciliation:
+    """Runs within `share` of Procore's rate limit, so that the events' own looks never starve."""
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        procore: ProcoreClient,
+        catalog: Catalog,
+        *,
+        share: float,
+        grace: timedelta = LEFT_TO_ITS_WEBHOOK,
+    ) -> None:
+        modest = procore.with_share(share)
+        self._engine = engine
+        self._catalog = catalog
+        self._grace = grace
+        self._invoices = PaymentApplications(modest)
+        self._directory = Directory(modest)
+        self._deliveries = DeliveryList(Webhooks(modest))
+
+    async def run(self) -> dict[str, Found]:
+        """All connections that are not paused, one after the other; one that fails does not stop the next."""
+        found = {}
+        for connection in self._catalog.connections:
+            if connection.mode is not Mode.PAUSED:
+                found[connection.name] = await self._run_recorded(connection)
+        return found
+
+    async def run_due(self, every: timedelta) -> None:
+        """As `run`, over the connections whose last run, by any worker, began longer ago than `every`.
+
+        One that was begun and not ended, because its worker was killed or another has it now, is left for 5 minutes.
+        """
+        for connection in self._catalog.connections:
+            if connection.mode is not Mode.PAUSED and await self._is_due(connection.name, every):
+                await self._run_recorded(connection)
+
+    async def _is_due(self, name: str, every: timedelta) -> bool:
+        last = (
+            select(reconciliations.c.started_at, reconciliations.c.finished_at)
+            .where(reconciliations.c.connection == name)
+            .order_by(reconciliations.c.id.desc())
+            .limit(1)
+        )
+        async with self._engine.connect() as database:
+            row = (await database.execute(last)).one_or_none()
+        if row is None:
+            return True
+        wait = every if row.finished_at else min(every, LEFT_UNFINISHED)
+        return bool(row.started_at <= datetime.now(UTC) - wait)
+
+    async def _run_recorded(self, connection: Connection) -> Found:
+        run_id = await self._begin(connection.name)
+        found, failure = Found(), None
+        try:
+            async for project_id in self._projects(connection):
+                await self._project(connection, project_id, found)
+        except ProcoreError as error:
+            failure = str(error)
+        await self._finish(run_id, found, failure)
+        RECONCILED.labels(connection.name).inc(len(found.missed))
+        log.info(
+            "connection.reconciled",
+            connection=connection.name,
+            projects=found.projects,
+            invoices=found.invoices,
+            missed=found.missed,
+            unreadable=found.unreadable,
+            failure=failure,
+        )
+        return found
+
+    async def _projects(self, connection: Connection) -> AsyncIterator[str]:
+        if connection.project_ids is not None:
+            for project_id in connection.project_ids:
+                yield project_id
+            return
+        async for project in self._directory.projects(connection.company_id):
+            if self._catalog.serving(connection.company_id, project.id) is connection:
+                yield project.id
+
+    async def _project(self, connection: Connection, project_id: str, found: Found) -> None:
+        """One project; waits out a spent budget, and goes round a project that may not be read."""
+        while True:
+            try:
+                await self._compare(connection, project_id, found)
+            except (ProcoreForbidden, ProcoreNotFound):
+                found.unreadable.append(project_id)
+            except ProcoreUnavailable as error:
+                wait = error.retry_at - datetime.now(UTC)
+                if wait > LONGEST_WAIT:
+                    raise
+                await asyncio.sleep(max(wait.total_seconds(), 0.05))
+                continue
+            return
+
+    async def _compare(self, connection: Connection, project_id: str, found: Found) -> None:
+        known = await self._known(connection, project_id)
+        shown: dict[str, Snapshot] = {}
+        async for raw in self._invoices.of_project(connection.company_id, project_id):
+            snapshot = read_snapshot(raw)
+            shown[snapshot.payment_application_id] = snapshot
+        now = datetime.now(UTC)
+        settled_before = now - self._grace
+        missed = [
+            each for each in shown.values() if _is_missed(each, known.get(each.payment_application_id), settled_before)
+        ]
+        gone = [
+            (invoice, state) for invoice, state in known.items() if invoice not in shown and _should_be_shown(state)
+        ]
+        told = await self._deliveries.events(connection.company_id, project_id) if missed or gone else []
+        arrivals = [
+            Arrival(_key(connection, project_id, each.payment_application_id), _explained(each, told))
+            for each in missed
+        ]
+        arrivals += [
+            Arrival(_key(connection, project_id, invoice), (_deleted(invoice, told) or _gone(invoice, state),))
+            for invoice, state in gone
+        ]
+        async with self._engine.begin() as database:
+            await receive(database, arrivals, now)
+        found.projects += 1
+        found.invoices += len(shown)
+        found.missed += [arrival.key.payment_application_id for arrival in arrivals]
+
+    async def _known(self, connection: Connection, project_id: str) -> dict[str, State]:
+        statement = select(exports.c.payment_application_id, exports.c.state).where(
+            exports.c.company_id == connection.company_id,
+            exports.c.project_id == project_id,
+            exports.c.connection == connection.name,
+        )
+        async with self._engine.connect() as database:
+            rows = (await database.execute(statement)).all()
+        return {row.payment_application_id: State.model_validate(row.state) for row in rows}
+
+    async def _begin(self, name: str) -> int:
+        opening = insert(reconciliations).values(connection=name, started_at=datetime.now(UTC))
+        async with self._engine.begin() as database:
+            run_id: int = (await database.execute(opening.returning(reconciliations.c.id))).scalar_one()
+        return run_id
+
+    async def _finish(self, run_id: int, found: Found, failure: str | None) -> None:
+        values: dict[str, Any] = {
+            "finished_at": datetime.now(UTC),
+            "projects": found.projects,
+            "invoices": found.invoices,
+            "missed": len(found.missed),
+            "failure": failure,
+        }
+        async with self._engine.begin() as database:
+            await database.execute(update(reconciliations).where(reconciliations.c.id == run_id).values(**values))
+
+
+def _explained(snapshot: Snapshot, told: Sequence[Notification]) -> tuple[Received, ...]:
+    """Procore's own delivery list tells who did it, even where the delivery itself was discarded."""
+    about = (event for event in told if event.resource_id == snapshot.payment_application_id)
+    return tuple(_delivered(event) for event in about) or (_unexplained(snapshot),)
+
+
+def _is_missed(snapshot: Snapshot, known: State | None, settled_before: datetime) -> bool:
+    """Changed since our last look, and long enough ago that its webhook should have come."""
+    changed_at = snapshot.updated_at
+    if changed_at is not None and changed_at > settled_before:
+        return False
+    look = known.look if known else None
+    if look is None:
+        return snapshot.is_approved and (known is None or not known.news)
+    if changed_at is not None and look.updated_at is not None:
+        return changed_at > look.updated_at
+    return snapshot.status != look.seen
+
+
+def _should_be_shown(state: State) -> bool:
+    return not state.is_deleted and state.unreadable_looks == 0 and state.status is not Status.SKIPPED
+
+
+def _delivered(event: Notification) -> Received:
+    return Received(
+        event_id=event.event_id,
+        source="delivery_list",
+        reason=event.reason,
+        user_id=event.user_id,
+        occurred_at=event.occurred_at,
+    )
+
+
+def _unexplained(snapshot: Snapshot) -> Received:
+    changed_at = snapshot.updated_at
+    when = changed_at.isoformat() if changed_at else snapshot.status
+    return Received(
+        event_id=f"reconciliation:{snapshot.payment_application_id}:{when}",
+        source="reconciliation",
+        reason="found",
+        occurred_at=changed_at,
+    )
+
+
+def _deleted(invoice: str, told: Sequence[Notification]) -> Received | None:
+    """Only a delete event proves a deletion: a list that lacks the invoice may lack it for want of rights."""
+    deletions = (_delivered(event) for event in told if event.resource_id == invoice and event.reason == "delete")
+    return next(deletions, None)
+
+
+def _gone(invoice: str, state: State) -> Received:
+    return Received(
+        event_id=f"reconciliation:{invoice}:gone:{state.version}", source="reconciliation", reason="missing"
+    )
+
+
+def _key(connection: Connection, project_id: str, invoice: str) -> ExportKey:
+    return ExportKey(connection.name, connection.company_id, project_id, invoice)
+
+
+def summary(found: dict[str, Found]) -> Sequence[tuple[str, int, int, int]]:
+    """Per connection: projects, invoices, missed."""
+    return [(name, run.projects, run.invoices, len(run.missed)) for name, run in found.items()]
