@@ -1,0 +1,153 @@
+"""`invoice-export connections check`: what is still missing between a connection's lines in the file and its ERP."""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import cast, func, select, true
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.cli.connecting import ConnectionsSettings, catalog, link_to_ask, named
+from services.cli.connections_review import Choices, mapping_checks, settings_checks, waiting_checks
+from services.cli.connections_state import current_states, standing
+from services.cli.diagnosis.check import first_line
+from services.cli.diagnosis.environment import readable
+from services.cli.terminal import NOT_DONE, AsJson, cells, run, say_json, settings, transaction
+from services.export_worker.erp.adapter import Check, CheckResult, ErpAdapter
+from services.export_worker.erp.catalog import ADAPTERS
+from services.export_worker.links import Link
+from shared.connections import mapping_store
+from shared.connections.catalog import Connection
+from shared.connections.mappings import MappingKind, Mappings
+from shared.connections.secret_references import resolve_secrets
+from shared.database import DATABASE_ERRORS
+from shared.ledger.tables import exports
+from shared.ledger.words import Reason, Status
+from shared.settings import DatabaseSettings
+
+FINE = frozenset({CheckResult.OK, CheckResult.PREPARED, CheckResult.UNTOLD})
+STYLES = {
+    CheckResult.OK: "green",
+    CheckResult.PREPARED: "green",
+    CheckResult.MISSING: "bold red",
+    CheckResult.WRONG: "bold red",
+    CheckResult.UNTOLD: "dim",
+}
+WARNING = "yellow"
+MASK = "[secret]"
+CLOSED = (Status.EXPORTED.value, Status.SKIPPED.value)  # as the index of open exports has it
+START = "start Postgres, or correct DATABASE_URL; `invoice-export db upgrade` makes its tables"
+
+
+def check_connection(
+    name: Annotated[str, typer.Argument(help="The connection's name in the connections file.")],
+    prepare: Annotated[bool, typer.Option("--prepare", help="Make in the ERP what the adapter needs there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Log in to its ERP and tell what is missing there and here; exit 1 if anything is missing or wrong.
+
+    Without --prepare nothing is changed anywhere.
+    """
+    connection = named(catalog(settings(ConnectionsSettings).connections_file), name)
+    checks = run(checked(connection, prepare=prepare))
+    if as_json:
+        say_json([vars(check) for check in checks])
+    else:
+        show(checks)
+    raise typer.Exit(0 if all(check.result in FINE for check in checks) else NOT_DONE)
+
+
+async def checked(connection: Connection, *, prepare: bool = False) -> list[Check]:
+    """The settings, the ERP, then the mappings. Nothing that is away hides the rest."""
+    async with link_to_ask(connection) as link:
+        checks = list(settings_checks(connection, link.capabilities))
+        if prepare:
+            checks += await told_by(link.adapter.prepare())
+        checks += await told_by(link.adapter.check())
+        checks += [check async for check in ledger_checks(link)]
+    secrets = [*resolve_secrets(connection, os.environ).values()]
+    return [masked(check, secrets) for check in checks]
+
+
+async def told_by(work: Awaitable[Sequence[Check]]) -> Sequence[Check]:
+    """What the ERP says; a log-in that is kept in the database may be out of reach."""
+    try:
+        return await work
+    except DATABASE_ERRORS as error:
+        return [Check("log-in", CheckResult.UNTOLD, f"it is kept in the database: {first_line(error)}", START)]
+
+
+async def ledger_checks(link: Link) -> AsyncIterator[Check]:
+    """Whether it sends now, and its mappings."""
+    name = link.connection.name
+    if readable(DatabaseSettings) is None:
+        yield Check("database", CheckResult.UNTOLD, "not asked: DATABASE_URL cannot be used", START)
+        return
+    try:
+        state = next((row for row in await current_states() if row["connection"] == name), {})
+        async with transaction() as session:
+            mappings = await mapping_store.load(session, name)
+            waiting = await waiting_for_mappings(session, name)
+    except DATABASE_ERRORS as error:
+        yield Check("database", CheckResult.UNTOLD, f"does not answer: {first_line(error)}", START)
+        return
+    now = standing(state, datetime.now(UTC))
+    remedy = "" if now == "ready" else f"`invoice-export connections resume {name}`"
+    yield Check("sending", CheckResult.OK, now, remedy)
+    choices = await choices_of(link.adapter, mappings)
+    known = ADAPTERS[link.connection.adapter].about.mappings
+    for check in mapping_checks(name, mappings, link.capabilities, choices, known):
+        yield check
+    for check in waiting_checks(name, waiting):
+        yield check
+
+
+async def waiting_for_mappings(session: AsyncConnection, name: str) -> dict[str, int]:
+    """What lacks a mapping, in words -> how many open exports it holds up; the most first."""
+    finding = func.jsonb_array_elements(exports.c.state["findings"]).table_valued("value").render_derived()
+    told = cast(finding.c.value, JSONB)
+    lacking = (
+        select(told["detail"].astext.label("detail"))
+        .select_from(exports.join(finding, true()))
+        .where(
+            exports.c.connection == name,
+            exports.c.status.not_in(CLOSED),
+            exports.c.reasons.contains([Reason.MISSING_MAPPING.value]),
+            told["reason"].astext == Reason.MISSING_MAPPING.value,
+        )
+        .subquery()
+    )
+    detail, count = lacking.c.detail, func.count()
+    asked = select(detail, count).group_by(detail).order_by(count.desc(), detail)
+    return {row[0]: row[1] for row in await session.execute(asked)}
+
+
+async def choices_of(adapter: ErpAdapter, mappings: Mappings) -> Choices:
+    """The ERP's own lists of what is mapped."""
+    kinds = {one.kind for one in mappings.entries}
+    return {kind: await adapter.choices(kind) for kind in MappingKind if kind in kinds}
+
+
+def masked(check: Check, secrets: Sequence[str]) -> Check:
+    """An ERP may repeat what it was told: no secret leaves here. What to do is always in words of ours."""
+    seen = check.seen
+    for secret in secrets:
+        seen = seen.replace(secret, MASK)
+    return replace(check, seen=seen)
+
+
+def show(checks: Sequence[Check]) -> None:
+    """One table. Something that is OK and still has a remedy is a warning."""
+    table = Table("What", "Result", "What is seen", "What to do")
+    table.columns[0].no_wrap = True
+    for check in checks:
+        what, seen, remedy = cells(check.what, check.seen, check.remedy)
+        style = WARNING if check.result is CheckResult.OK and check.remedy else STYLES[check.result]
+        table.add_row(what, f"[{style}]{check.result.value}[/]", seen, remedy)
+    Console().print(table)

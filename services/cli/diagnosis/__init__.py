@@ -1,0 +1,1 @@
+"""What `invoice-export doctor` looks at, one file per thing that can be ill."""

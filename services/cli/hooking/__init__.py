@@ -1,0 +1,1 @@
+"""What `invoice-export hooks` does at Procore and asks of the receiver."""

@@ -1,0 +1,109 @@
+"""`invoice-export`: every command, one file per group. A wrong setting ends with one line and exit code 2."""
+
+import asyncio
+import logging
+from typing import Annotated
+
+import structlog
+import typer
+
+from services.cli import approvers, connections, exports, hooks, ledger, mappings, tokens
+from services.cli.doctor import doctor
+from services.cli.reconcile import reconcile
+from services.cli.terminal import run as finish
+from services.cli.terminal import settings as read
+from services.cli.tie_out import tie_out
+
+HELP = "Export approved Procore owner invoices to the company's ERP."
+
+app = typer.Typer(no_args_is_help=True, help=HELP)
+database = typer.Typer(no_args_is_help=True, help="The database's structure.")
+topics = typer.Typer(no_args_is_help=True, help="Kafka's topics.")
+app.add_typer(database, name="db")
+app.add_typer(topics, name="topics")
+app.add_typer(exports.app, name="exports")
+app.add_typer(approvers.app, name="approvers", help="Who may export, as recorded.")
+app.add_typer(mappings.app, name="mappings", help="What Procore's names are called in the ERP.")
+app.add_typer(connections.app, name="connections")
+app.add_typer(hooks.app, name="hooks")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(tokens.app, name="tokens")
+app.command()(reconcile)
+app.command("tie-out")(tie_out)
+app.command()(doctor)
+
+
+@app.callback(help=HELP)
+def speak_alone(context: typer.Context) -> None:
+    """Only the command's own words are printed; the services set up their logs themselves."""
+    before, broker_level = structlog.get_config(), logging.getLogger("aiokafka").level
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+
+    def end() -> None:
+        structlog.configure(**before)
+        logging.getLogger("aiokafka").setLevel(broker_level)
+
+    context.call_on_close(end)
+
+
+@app.command()
+def receiver() -> None:
+    """Take in Procore's webhooks until told to end."""
+    from services.webhook_receiver.app import ReceiverSettings, run
+
+    run(read(ReceiverSettings))
+
+
+@app.command()
+def worker() -> None:
+    """Export what is approved until told to end."""
+    from services.cli.connecting import check_links
+    from services.export_worker.worker import WorkerServiceSettings, serve
+    from shared.logs import configure_logs
+    from shared.settings import LogSettings, TelemetrySettings
+    from shared.telemetry import configure_telemetry
+
+    class Needed(WorkerServiceSettings, LogSettings, TelemetrySettings):
+        """All that the process is told."""
+
+    settings = read(Needed)
+    asyncio.run(check_links(settings.connections_file))
+    configure_logs(settings)
+    end = configure_telemetry(settings, service="export-worker")
+    try:
+        asyncio.run(serve(settings))
+    finally:
+        end()
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End by itself, with a JSON summary on the last line.")] = False,
+) -> None:
+    """Play a month-end of owner invoices on a stack of its own."""
+    from deploy.sandbox.demo import run
+
+    raise typer.Exit(run(once=once))
+
+
+@database.command("upgrade")
+def upgrade_database() -> None:
+    """Create the tables, or bring them to this version."""
+    from deploy.migrate import upgrade
+    from shared.settings import DatabaseSettings
+
+    upgrade(read(DatabaseSettings).database_url.get_secret_value())
+    typer.echo("The database is up to date.")
+
+
+@topics.command("create")
+def create_topics() -> None:
+    """Create the topics; tell where existing ones differ from what is needed."""
+    from shared.kafka.topics import create_topics as create
+    from shared.settings import KafkaSettings
+
+    for report in finish(create(read(KafkaSettings))):
+        typer.echo(f"{report.topic}: {'created' if report.created else 'exists'}")
+        for difference in report.differences:
+            typer.echo(f"  {difference}", err=True)
