@@ -1,0 +1,5 @@
+"""The demo: a month-end of three companies, played on a stack of its own and proved at the end."""
+
+from deploy.sandbox.demo.play import run
+
+__all__ = ["run"]

@@ -1,0 +1,113 @@
+"""What the webhooks did not bring is found by listing, and goes through the same corridor."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.events.command import Action, OperatorRole
+from shared.ledger.entries import Received
+from shared.ledger.words import Reason
+from tests.support.house import House
+
+# A new worker joins its group at once; at the fallback broker that takes 5 s and more for each story.
+pytestmark = pytest.mark.real_kafka
+
+
+async def sources(house: House, invoice: int) -> set[str]:
+    return {body.source for body in await house.view.entries(invoice) if isinstance(body, Received)}
+
+
+async def test_an_approval_whose_webhook_was_dropped_is_found_with_its_approver(house):
+    await house.procore.order_webhook_fault("drop")
+    invoice = await house.approved()
+    found = await house.reconcile()
+    assert found.missed == [str(invoice)]
+    export = await house.export_of(invoice, "exported")
+    assert await sources(house, invoice) == {"delivery_list"}
+    assert export.state.authority is not None
+    assert export.state.authority.users == (str(house.ada),)
+
+
+async def test_an_approval_that_no_list_explains_waits_for_a_release(house):
+    project = await house.procore.create_project(company_id=house.company)
+    invoice = await house.approved(contract=await house.another_contract(project=project))
+    found = await house.reconcile()
+    assert found.missed == [str(invoice)]
+    await house.export_of(invoice, "held", reason=Reason.APPROVER_UNKNOWN)
+    assert await sources(house, invoice) == {"reconciliation"}
+    role = OperatorRole.ACCOUNTING_APPROVER
+    await house.command(invoice, Action.RELEASE, role=role, user_id=str(house.ada))
+    await house.export_of(invoice, "exported")
+    assert len(await house.receivables()) == 1
+
+
+async def test_a_young_approval_is_left_to_its_webhook(house):
+    await house.procore.order_webhook_fault("drop")
+    invoice = await house.approved()
+    found = await house.reconcile(grace=timedelta(minutes=10))
+    assert found.invoices == 1
+    assert found.missed == []
+    assert await house.view.export(invoice) is None
+
+
+async def test_what_the_webhooks_brought_is_not_fed_again(house):
+    invoice = await house.approved()
+    await house.export_of(invoice, "exported")
+    await house.at_rest(invoice)
+    before = await house.view.kinds(invoice)
+    assert (await house.reconcile()).missed == []
+    assert (await house.reconcile()).missed == []
+    assert await house.view.kinds(invoice) == before
+
+
+async def test_a_late_webhook_after_reconciliation_is_the_same_event(house):
+    await house.procore.pause_deliveries()
+    invoice = await house.approved()
+    await house.reconcile()
+    await house.export_of(invoice, "exported")  # Procore's list names who approved before the webhook does
+    told = [body for body in await house.view.entries(invoice) if isinstance(body, Received)]
+    await house.procore.resume_deliveries()
+    await house.at_rest(invoice)
+    assert [body for body in await house.view.entries(invoice) if isinstance(body, Received)] == told
+
+
+async def test_a_change_whose_webhook_was_dropped_is_found_after_the_export(house):
+    invoice = await house.approved()
+    await house.export_of(invoice, "exported")
+    await house.at_rest(invoice)
+    await house.procore.order_webhook_fault("drop")
+    await house.procore.revise(invoice, user_id=house.ben)
+    assert (await house.reconcile()).missed == [str(invoice)]
+    await house.export_of(invoice, "held", reason=Reason.APPROVAL_WITHDRAWN)
+
+
+async def test_an_invoice_gone_without_a_word_never_undoes_the_export(house):
+    invoice = await house.approved()
+    await house.export_of(invoice, "exported")
+    await house.at_rest(invoice)
+    await house.procore.order_webhook_fault("drop")
+    await house.procore.delete_invoice(invoice, user_id=house.ben)
+    assert (await house.reconcile()).missed == [str(invoice)]
+    await house.at_rest(invoice)
+    assert len(await house.receivables()) == 1
+
+
+async def test_a_project_that_may_not_be_read_stops_no_other(house):
+    readable = await house.procore.create_project(company_id=house.company)
+    invoice = await house.approved(contract=await house.another_contract(project=readable))
+    await house.procore.order_fault(403, path_prefix="/rest/v1.0/payment_applications")
+    found = await house.reconcile()
+    assert found.unreadable == [str(house.project)]
+    assert found.missed == [str(invoice)]
+    await house.export_of(invoice, "held", reason=Reason.APPROVER_UNKNOWN)
+    rows = (await house.view.execute("SELECT * FROM reconciliations ORDER BY id DESC LIMIT 1")).all()
+    assert rows[0].finished_at is not None
+    assert (rows[0].projects, rows[0].missed, rows[0].failure) == (1, 1, None)
+
+
+async def test_reconciliation_goes_on_when_the_rate_allows_it(house):
+    await house.procore.order_webhook_fault("drop")
+    invoice = await house.approved()
+    await house.procore.order_fault(429, path_prefix="/rest/v1.0/payment_applications", reset_after=1)
+    assert (await house.reconcile()).missed == [str(invoice)]
+    await house.export_of(invoice, "exported")

@@ -1,0 +1,25 @@
+"""The fixtures that every test may ask for."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no finding: how long a draw takes says nothing about the code under test.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+pytest_plugins = [
+    "tests.support.stack",
+    "tests.support.database",
+    "tests.support.command_line",
+    "tests.support.procore_sandbox",
+    "tests.support.tryton",
+    "tests.support.erp_sandbox",
+]
+
+# Each takes minutes in one piece: begun last, it would run on alone while the other processes are idle.
+BEGUN_FIRST = ("test_crashes.py", "test_demo.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in BEGUN_FIRST)

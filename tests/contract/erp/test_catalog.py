@@ -1,0 +1,54 @@
+"""Adapters by name, and settings that stop the start with one clear line each."""
+
+import pytest
+
+from services.export_worker.erp.adapter import ErpAdapter, Place
+from services.export_worker.erp.catalog import ADAPTERS, make_adapter
+from services.export_worker.erp.sandbox.adapter import SandboxErpAdapter
+
+SETTINGS = {"url": "http://127.0.0.1:1", "book": "main"}
+SECRETS = {"client_secret": "hush"}
+
+
+async def test_an_adapter_is_made_by_its_name() -> None:
+    adapter: ErpAdapter = make_adapter("erp_sandbox", Place("main", SETTINGS, SECRETS))
+    assert isinstance(adapter, SandboxErpAdapter)
+    assert adapter.capabilities.exports_owner_invoices
+    await adapter.close()
+
+
+def test_an_unknown_adapter_names_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"unknown adapter 'quickbooks'; known: .*erp_sandbox"):
+        make_adapter("quickbooks", Place("main", SETTINGS, SECRETS))
+
+
+def test_each_wrong_setting_has_one_clear_line() -> None:
+    with pytest.raises(ValueError, match="erp_sandbox") as caught:
+        make_adapter("erp_sandbox", Place("main", {"url": "ftp://x", "colour": "blue"}, SECRETS))
+
+    lines = str(caught.value).splitlines()
+    assert "erp_sandbox: book is missing" in lines
+    assert "erp_sandbox: colour is not known" in lines
+    assert len([line for line in lines if line.startswith("erp_sandbox: url: ")]) == 1
+    assert len(lines) == 3
+
+
+def test_a_missing_secret_is_named() -> None:
+    with pytest.raises(ValueError, match="erp_sandbox: client_secret is missing"):
+        make_adapter("erp_sandbox", Place("main", SETTINGS, {}))
+
+
+def test_a_wrong_secret_s_value_is_never_told() -> None:
+    with pytest.raises(ValueError, match="client_secrets is not known") as caught:
+        make_adapter("erp_sandbox", Place("main", SETTINGS, {"client_secrets": "hush"}))
+    assert "hush" not in str(caught.value)
+
+
+def test_a_settling_time_shorter_than_a_call_is_refused() -> None:
+    hasty = SETTINGS | {"settles_after_seconds": 10, "read_timeout_seconds": 30}
+    with pytest.raises(ValueError, match="erp_sandbox: settles_after_seconds must be at least 35"):
+        make_adapter("erp_sandbox", Place("main", hasty, SECRETS))
+
+
+def test_every_adapter_has_a_plain_name() -> None:
+    assert all(name.isidentifier() for name in ADAPTERS)

@@ -1,0 +1,159 @@
+"""`exports replay --dry-run` and `reconcile`, against a Procore."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from shared.approvers import store as approvers
+from shared.approvers.record import ApproverRecord, ToolLevel
+from shared.connections import mapping_store
+from shared.connections.mappings import Mapping, MappingKind, MappingRow
+from shared.ledger.entries import AttemptClosed, AttemptOpened, Authority, Received
+from shared.ledger.words import Closing
+from tests.support.command_line import answered
+from tests.support.ledgers import CONNECTION, a_look, an_export, held_for
+
+DRY = ("--reason", "to see", "--dry-run")
+NOTHING_WRITTEN = "(dry run: nothing was written, nothing was sent)"
+
+
+@pytest.fixture
+async def site(procore, connections_file):
+    """Company, project, Ada, and an owner invoice that she approved."""
+    company = await procore.create_company(name="Ironside Builders")
+    connections_file(company=str(company))
+    project = await procore.create_project(company_id=company)
+    lines = [{"description": "Concrete", "scheduled_value": "600000.00"}]
+    contract = await procore.create_contract(project_id=project, lines=lines)
+    ada = await procore.create_user(company_id=company, name="Ada")
+    worked = [{"description": "Concrete", "work_this_period": "60000.00"}]
+    invoice = await procore.create_invoice(contract_id=contract, lines=worked)
+    await procore.approve(invoice, user_id=ada)
+    return {"company": str(company), "project": str(project), "ada": str(ada), "invoice": str(invoice)}
+
+
+@pytest.fixture
+def export_of(site, worker_engine):
+    async def export_of(*bodies):
+        told = Received(event_id="approved", reason="update", user_id=site["ada"], occurred_at=datetime.now(UTC))
+        place = {name: site[name] for name in ("company", "project", "invoice")}
+        return await an_export(worker_engine, told, *bodies, **place)
+
+    return export_of
+
+
+@pytest.fixture
+async def prepared(site, owner_engine):
+    """Everybody who may have approved it may export, and its owner is mapped."""
+    record = ApproverRecord(
+        company_id=site["company"],
+        user_id=site["ada"],
+        name="Ada",
+        email="",
+        erp_integrations_level=ToolLevel.STANDARD,
+        can_push_to_accounting=True,
+        can_export_owner_invoices=None,
+        active=True,
+        recorded_at=datetime.now(UTC) - timedelta(minutes=1),
+        recorded_by="test",
+        source="csv",
+    )
+    owner = Mapping(kind=MappingKind.CUSTOMER, erp_id="C1", procore_name="Harbor Library District")
+    job = Mapping(kind=MappingKind.JOB, erp_id="J1", procore_id=site["project"])
+    async with owner_engine.begin() as connection:
+        await approvers.save(connection, [record, replace(record, user_id="2")], "test")
+        await mapping_store.save(connection, [MappingRow(CONNECTION, each) for each in (owner, job)], "test")
+
+
+@pytest.fixture
+def count(owner_engine):
+    async def count():
+        async with owner_engine.connect() as connection:
+            tables = ("entries", "exports", "commands", "work")
+            return [
+                (await connection.execute(text(f"SELECT count(*), sum(xmin::text::bigint) FROM {table}"))).one()
+                for table in tables
+            ]
+
+    return count
+
+
+async def test_a_dry_run_tells_the_hold_and_writes_nothing(site, export_of, command, count):
+    export_id = await export_of()
+    before = await count()
+    ran = await command("exports", "replay", export_id, *DRY)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[0] == "It would be held:"
+    assert "approver_not_recorded" in ran.stdout
+    assert ran.stdout.splitlines()[-2:] == ["(row 14 of the decision table)", NOTHING_WRITTEN]
+    assert await count() == before
+
+
+async def test_a_dry_run_tells_what_would_be_sent(site, prepared, export_of, command):
+    export_id = await export_of()
+    ran = await command("exports", "replay", export_id, *DRY)
+    assert ran.stdout.splitlines() == [
+        f"It would be sent: 54,000.00 USD, as {CONNECTION}:{site['company']}:{site['invoice']}:1.",
+        "(row 22 of the decision table)",
+        NOTHING_WRITTEN,
+    ]
+
+
+async def test_a_dry_run_says_when_the_erp_is_asked_first(site, export_of, command):
+    authority = Authority(found_by="events", judged_at=datetime.now(UTC))
+    opened = AttemptOpened(
+        attempt=1,
+        reference="r:1",
+        document={},
+        content_hash="h",
+        mappings_version="m",
+        fingerprint="f",
+        look=a_look(),
+        authority_when_seen=authority,
+        authority_when_opened=authority,
+        fencing_token=1,
+        worker="w",
+    )
+    closed = AttemptClosed(closing=Closing.UNKNOWN, retry_at=datetime.now(UTC))
+    ran = await command("exports", "replay", await export_of(opened, closed), *DRY)
+    assert ran.stdout.startswith("The ERP would be asked first")
+
+
+async def test_a_dry_run_of_what_is_refused_says_so(site, export_of, command):
+    export_id = await export_of(held_for())
+    refused = await command("exports", "replay", export_id, *DRY, "--afresh", "--invoice-number", "nope")
+    assert refused.exit_code == 1
+    assert refused.stderr == "It would be refused: the invoice number that was typed is not this invoice's.\n"
+    assert (await command("exports", "replay", 99, *DRY)).stderr == "There is no export 99.\n"
+
+
+async def test_a_dry_run_without_procore_is_one_line(site, export_of, command, monkeypatch):
+    export_id = await export_of()
+    monkeypatch.setenv("PROCORE_CLIENT_SECRET", "wrong")
+    failed = await command("exports", "replay", export_id, *DRY)
+    assert (failed.exit_code, failed.stdout) == (1, "")
+    assert failed.stderr.startswith("Nobody can tell now: Procore does not accept our log-in")
+
+
+async def test_reconciling_finds_what_no_webhook_brought(site, command, owner_engine):
+    young = await command("reconcile")
+    assert (young.exit_code, young.stderr) == (0, "")
+    found = answered(await command("reconcile", "--all", "--connection", CONNECTION, "--json"))
+    assert found[CONNECTION]["missed"] == [site["invoice"]]
+    assert answered(await command("reconcile", "--all", "--json"))[CONNECTION]["missed"] == []
+    (row,) = answered(await command("exports", "list", "--json"))["exports"]
+    assert (row["status"], row["payment_application_id"]) == ("waiting", site["invoice"])
+
+
+async def test_a_run_that_could_not_read_fails(site, command, monkeypatch):
+    monkeypatch.setenv("PROCORE_CLIENT_SECRET", "wrong")
+    failed = await command("reconcile", "--all")
+    assert failed.exit_code == 1
+    assert failed.stderr.startswith(f"{CONNECTION}: Procore does not accept our log-in")
+
+
+async def test_an_unknown_connection_is_not_reconciled(site, command):
+    stopped = await command("reconcile", "--connection", "acme")
+    assert (stopped.exit_code, stopped.stdout) == (2, "")

@@ -1,0 +1,159 @@
+"""Listing and showing exports."""
+
+import json
+from datetime import date
+
+import pytest
+
+from shared.ledger.entries import Finding, Skipped
+from shared.ledger.reader import Filter, list_exports, read_export
+from shared.ledger.words import NEXT_STEP, Reason, Status
+from tests.support.builders import a_document, opened
+from tests.support.command_line import answered
+from tests.support.ledgers import a_look, an_export, held_for
+
+
+@pytest.fixture
+async def ledger(worker_engine):
+    """Two held, one waiting without a connection; oldest first."""
+    return [
+        await an_export(worker_engine, held_for(), invoice="5001"),
+        await an_export(
+            worker_engine,
+            held_for(Reason.MISSING_MAPPING, a_look(2, customer_name="Ironside 100% Steel", invoice_number="B_7")),
+            invoice="5002",
+            project="91836",
+        ),
+        await an_export(worker_engine, invoice="5003", company="4908", connection=""),
+    ]
+
+
+async def ids(engine, **wanted):
+    async with engine.connect() as connection:
+        return [row.id for row in (await list_exports(connection, Filter(**wanted))).rows]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, [2, 1, 0]),
+        ({"statuses": [Status.HELD]}, [1, 0]),
+        ({"statuses": [Status.HELD, Status.WAITING]}, [2, 1, 0]),
+        ({"reason": Reason.MISSING_MAPPING}, [1]),
+        ({"company_id": "4908"}, [2]),
+        ({"project_id": "91836"}, [1]),
+        ({"connection": "harbor-sandbox"}, [1, 0]),
+        ({"connection": ""}, [2]),
+        ({"search": "harbor lib"}, [0]),
+        ({"search": "inv-001"}, [0]),
+        ({"search": "5003"}, [2]),
+        ({"search": "500"}, []),
+        ({"search": "100%"}, [1]),
+        ({"search": "%"}, [1]),
+        ({"search": "_"}, [1]),
+        ({"search": "nobody"}, []),
+    ],
+    ids=str,
+)
+async def test_a_filter_finds_what_fits(ledger, owner_engine, wanted, found):
+    assert await ids(owner_engine, **wanted) == [ledger[at] for at in found]
+
+
+async def test_pages_follow_each_other(ledger, owner_engine):
+    async with owner_engine.connect() as connection:
+        first = await list_exports(connection, Filter(), limit=2)
+        second = await list_exports(connection, Filter(), limit=2, before=first.next)
+    assert [row.id for row in (*first.rows, *second.rows)] == ledger[::-1]
+    assert (first.next, second.next) == (ledger[1], None)
+
+
+async def test_an_export_is_read_whole(ledger, owner_engine):
+    async with owner_engine.connect() as connection:
+        detail = await read_export(connection, ledger[0])
+        assert await read_export(connection, 10**9) is None
+    assert (detail.export.status, detail.export.reasons) == (Status.HELD, (Reason.APPROVER_LACKS_PRIVILEGE,))
+    assert [entry.kind.value for entry in detail.entries] == ["received", "held"]
+    assert detail.state.authority.users == ("2",)
+    assert (detail.events, detail.commands) == ((), ())
+
+
+async def test_the_list_shows_what_is_held(ledger, command):
+    shown = await command("exports", "list", "--status", "held")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert "Harbor Library District" in shown.stdout
+    assert "54,000.00 USD" in shown.stdout
+    assert "approver_lacks_privilege" in shown.stdout
+    paged = await command("exports", "list", "--limit", "1")
+    assert f"--before {ledger[2]}" in paged.stdout
+
+
+async def test_the_list_as_json_says_what_to_do(ledger, command):
+    listed = answered(await command("exports", "list", "--reason", "missing_mapping", "--json"))
+    (row,) = listed["exports"]
+    assert (row["id"], row["amount"], row["next_steps"]) == (
+        ledger[1],
+        "54000.00",
+        [NEXT_STEP[Reason.MISSING_MAPPING]],
+    )
+
+
+async def test_an_export_is_told_in_words(ledger, command):
+    shown = await command("exports", "show", ledger[0])
+    lines = shown.stdout.splitlines()
+    assert lines[0].startswith(
+        f"Export {ledger[0]}: invoice INV-001 to Harbor Library District over 54,000.00 USD is held and needs a person"
+    )
+    assert lines[1].endswith(NEXT_STEP[Reason.APPROVER_LACKS_PRIVILEGE])
+    assert "Approver: Procore user 2, found by event" in shown.stdout
+    assert "can_push_to_accounting False" in shown.stdout
+    assert "waiting -> held" in shown.stdout
+
+
+async def test_an_export_as_json_holds_its_entries(ledger, command):
+    shown = answered(await command("exports", "show", ledger[0], "--json"))
+    assert [entry["kind"] for entry in shown["entries"]] == ["received", "held"]
+    assert shown["findings"][0]["next_step"] == NEXT_STEP[Reason.APPROVER_LACKS_PRIVILEGE]
+    assert json.dumps(shown)
+
+
+async def test_a_document_is_told_with_lines_and_notes(worker_engine, command):
+    note = "project 91835 has no job of its own: the one for all others is used"
+    document = a_document().model_copy(update={"due_date": date(2026, 11, 30), "notes": (note,)})
+    shown = (await command("exports", "show", await an_export(worker_engine, opened(document)))).stdout
+    line = document.lines[0]
+    told = f"number {document.number}, customer {document.customer}"
+    assert f"Document of attempt 1: {told}" in shown
+    assert "due 2026-11-30" in shown
+    assert f"receivable {document.totals.receivable:,.2f} USD = {document.totals.gross:,.2f} gross" in shown
+    assert f"{line.amount:,.2f} │" in shown
+    assert f"Note: {note}." in shown
+
+
+async def test_a_rehearsals_document_is_told(worker_engine, command):
+    document = a_document().model_dump(mode="json") | {"due_date": None}
+    rehearsed = Skipped(finding=Finding(reason=Reason.REHEARSED), look=a_look(), document=document)
+    export_id = await an_export(worker_engine, rehearsed)
+    shown = (await command("exports", "show", export_id)).stdout
+    assert "Document as it would be sent: number" in shown
+    assert "due by the ERP's own terms" in shown
+    assert "Note:" not in shown
+    assert answered(await command("exports", "show", export_id, "--json"))["document"] == document
+
+
+async def test_a_document_of_another_version_is_said_so(worker_engine, command):
+    export_id = await an_export(worker_engine, opened().model_copy(update={"document": {"number": "1"}}))
+    assert "Document of attempt 1: stored by another version" in (await command("exports", "show", export_id)).stdout
+
+
+async def test_an_unknown_export_is_one_line(command):
+    missing = await command("exports", "show", 99)
+    assert (missing.exit_code, missing.stdout, missing.stderr) == (1, "", "There is no export 99.\n")
+
+
+async def test_words_from_outside_do_not_steer_the_terminal(worker_engine, command):
+    nasty = a_look(customer_name="[red]Harbor\x1b[2J", invoice_number="1\n2")
+    export_id = await an_export(worker_engine, held_for(look=nasty))
+    for words in (["list"], ["show", export_id]):
+        shown = (await command("exports", *words)).stdout
+        assert "\x1b" not in shown
+        assert "[red]Harbor?[2J" in shown

@@ -1,0 +1,187 @@
+import pytest
+
+from shared.settings import (
+    DashboardSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    LogSettings,
+    ProcoreSettings,
+    SettingsError,
+    TelemetrySettings,
+    WebhookSettings,
+    WorkerSettings,
+    load,
+)
+
+SECRET = "sixteen-or-more-characters"
+
+
+class EverySettings(
+    DatabaseSettings,
+    KafkaSettings,
+    ProcoreSettings,
+    WebhookSettings,
+    WorkerSettings,
+    DashboardSettings,
+    LogSettings,
+    TelemetrySettings,
+):
+    """All of them, as no process needs them."""
+
+
+@pytest.fixture
+def environment(monkeypatch, tmp_path):
+    """Everything that has no default, and a function that changes it; None unsets."""
+    for field in EverySettings.model_fields:
+        monkeypatch.delenv(field.upper(), raising=False)
+        monkeypatch.delenv(f"{field.upper()}_FILE", raising=False)
+    (tmp_path / "connections.toml").touch()
+
+    def set_all(**changes: str | None) -> None:
+        for name, value in changes.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+
+    set_all(
+        DATABASE_URL="postgresql://ada:hush@db:5432/exports?sslmode=require",
+        KAFKA_BOOTSTRAP_SERVERS="one:9092, two:9092",
+        PROCORE_API_URL="https://api.example.com/",
+        PROCORE_LOGIN_URL="https://login.example.com",
+        PROCORE_CLIENT_ID="client",
+        PROCORE_CLIENT_SECRET=SECRET,
+        PROCORE_WEBHOOK_TOKENS="current-token, previous-token",
+        CONNECTIONS_FILE=str(tmp_path / "connections.toml"),
+        COMMAND_SIGNING_KEY=SECRET,
+        LEDGER_SEAL_KEY=SECRET,
+        SESSION_KEY=SECRET,
+    )
+    return set_all
+
+
+REQUIRED = [name.upper() for name, info in EverySettings.model_fields.items() if info.is_required()]
+
+
+def test_a_complete_environment_is_read(environment):
+    environment(PROCORE_SERVICE_USER_IDS="7, 8")
+    settings = load(EverySettings)
+    assert settings.kafka_bootstrap_servers == ["one:9092", "two:9092"]
+    assert settings.kafka_enable_idempotence
+    assert settings.procore_api_url == "https://api.example.com"
+    assert settings.procore_service_user_ids == {"7", "8"}
+    assert [token.get_secret_value() for token in settings.procore_webhook_tokens] == [
+        "current-token",
+        "previous-token",
+    ]
+    assert (settings.approver_record_max_age_days, settings.reconcile_every_minutes) == (30, 60)
+    assert settings.otel_exporter_otlp_endpoint is None
+    assert "hush" not in repr(settings)
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_missing_setting_is_named_in_one_line(environment, name, nothing):
+    environment(**{name: nothing})
+    with pytest.raises(SettingsError) as caught:
+        load(EverySettings)
+    assert caught.value.lines == [str(caught.value)]
+    assert str(caught.value).startswith(f"{name} is missing: give ")
+
+
+WRONG = [
+    ("DATABASE_URL", "mysql://ada:hush@db/exports", "postgresql://"),
+    ("DATABASE_URL", "postgresql://ada:hush@db:port/exports", "parsed"),
+    ("KAFKA_BOOTSTRAP_SERVERS", "one", "host:port"),
+    ("KAFKA_BOOTSTRAP_SERVERS", "one:9092,,two:9092", "host:port"),
+    ("KAFKA_SECURITY_PROTOCOL", "carrier-pigeon", "SASL_SSL"),
+    ("KAFKA_SASL_MECHANISM", "hush", "SCRAM-SHA-256"),
+    ("KAFKA_SSL_CAFILE", "/nowhere/ca.pem", "no such file"),
+    ("KAFKA_ENABLE_IDEMPOTENCE", "maybe", "true"),
+    ("PROCORE_API_URL", "api.example.com", "https://"),
+    ("PROCORE_API_URL", "https://", "https://"),
+    ("PROCORE_LOGIN_URL", "ftp://login", "https://"),
+    ("PROCORE_CLIENT_SECRET", "  ", "blank"),
+    ("PROCORE_SERVICE_USER_IDS", "7,ada", "whole numbers"),
+    ("PROCORE_WEBHOOK_TOKENS", "hush,,other", "empty"),
+    ("PROCORE_WEBHOOK_TOKENS", ",", "empty"),
+    ("PROCORE_WEBHOOK_TOKENS", "hüsh", "HTTP header"),
+    ("CONNECTIONS_FILE", "/nowhere/connections.toml", "no such file"),
+    ("APPROVER_RECORD_MAX_AGE_DAYS", "-1", "at least 1"),
+    ("APPROVER_RECORD_MAX_AGE_DAYS", "0", "at least 1"),
+    ("APPROVER_RECORD_MAX_AGE_DAYS", "month", "number"),
+    ("RECONCILE_EVERY_MINUTES", "0", "at least 1"),
+    ("RECONCILE_BUDGET_SHARE", "1.5", "up to 1"),
+    ("COMMAND_SIGNING_KEY", "hush", "shorter than 16"),
+    ("LEDGER_SEAL_KEY", "hush", "shorter than 16"),
+    ("TOKEN_ENCRYPTION_KEY", "hush", "shorter than 16"),
+    ("SESSION_KEY", "hush", "shorter than 16"),
+    ("PORT", "65536", "65535"),
+    ("OIDC_ISSUER", "example.com", "https://"),
+    ("LOG_FORMAT", "xml", "json or console"),
+    ("LOG_LEVEL", "loud", "DEBUG"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG)
+def test_an_odd_setting_says_what_to_do(environment, name, value, says):
+    environment(**{name: value})
+    with pytest.raises(SettingsError) as caught:
+        load(EverySettings)
+    assert len(caught.value.lines) == 1
+    assert str(caught.value).startswith(f"{name} is wrong (")
+    assert says in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_USERNAME": "ada"}, "KAFKA_SASL_PASSWORD"),
+        ({"KAFKA_SSL_CERTFILE": "{file}"}, "KAFKA_SSL_KEYFILE"),
+        ({"OIDC_CLIENT_ID": "ledger"}, "OIDC_CLIENT_SECRET"),
+    ],
+)
+def test_settings_that_belong_together_are_asked_for(environment, tmp_path, changes, says):
+    file = str(tmp_path / "connections.toml")
+    environment(**{name: value.format(file=file) for name, value in changes.items()})
+    with pytest.raises(SettingsError, match=says):
+        load(EverySettings)
+
+
+def test_all_that_is_wrong_is_told_at_once(environment):
+    environment(DATABASE_URL=None, LOG_FORMAT="xml", SESSION_KEY="hush")
+    with pytest.raises(SettingsError) as caught:
+        load(EverySettings)
+    assert {line.split()[0] for line in caught.value.lines} == {"DATABASE_URL", "LOG_FORMAT", "SESSION_KEY"}
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "PROCORE_WEBHOOK_TOKENS", "SESSION_KEY", "TOKEN_ENCRYPTION_KEY"])
+class TestSecretsFromFiles:
+    def test_a_secret_may_come_from_a_file(self, environment, tmp_path, name):
+        (tmp_path / "secret").write_text("postgresql://ada:from-a-file@db/exports\n")
+        environment(**{name: None, f"{name}_FILE": str(tmp_path / "secret")})
+        value = getattr(load(EverySettings), name.lower())
+        secret = value[0] if isinstance(value, tuple) else value
+        assert secret.get_secret_value() == "postgresql://ada:from-a-file@db/exports"
+
+    def test_a_secret_given_twice_is_refused(self, environment, tmp_path, name):
+        (tmp_path / "secret").write_text("hush")
+        environment(**{name: "hush-hush-hush-hush", f"{name}_FILE": str(tmp_path / "secret")})
+        with pytest.raises(SettingsError) as caught:
+            load(EverySettings)
+        assert f"{name} and {name}_FILE are both set" in str(caught.value)
+        assert "hush" not in str(caught.value)
+
+    @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00"])
+    def test_an_unusable_file_is_one_line(self, environment, tmp_path, name, content):
+        path = tmp_path / "secret"
+        if content is not None:
+            path.write_bytes(content)
+        environment(**{name: None, f"{name}_FILE": str(path)})
+        with pytest.raises(SettingsError) as caught:
+            load(EverySettings)
+        assert len(caught.value.lines) == 1
+        assert str(caught.value).startswith(f"{name}_FILE ")
