@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from services.export_worker.erp import odoo, quickbooks_online, sage_file, sandbox, tryton
+from services.export_worker.erp import erpnext, odoo, quickbooks_online, sage_file, sandbox, tryton
 from services.export_worker.erp.about import About
 from services.export_worker.erp.adapter import ErpAdapter, Place
 
@@ -22,6 +22,7 @@ class Kind:
 
 ADAPTERS: dict[str, Kind] = {
     "erp_sandbox": Kind(sandbox.SandboxErpAdapter, sandbox.ABOUT),
+    "erpnext": Kind(erpnext.ErpNextAdapter, erpnext.ABOUT),
     "odoo": Kind(odoo.OdooAdapter, odoo.ABOUT),
     "quickbooks_online": Kind(quickbooks_online.QuickBooksAdapter, quickbooks_online.ABOUT),
     "sage_file": Kind(sage_file.SageFileAdapter, sage_file.ABOUT),

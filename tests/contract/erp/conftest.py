@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from deploy.sandbox.erp.server import ErpServer
+from deploy.sandbox.erpnext.server import ErpNextServer
 from deploy.sandbox.odoo.server import OdooServer
 from deploy.sandbox.quickbooks_online.server import QuickBooksServer
 from services.export_worker.core.document import Document
 from services.export_worker.erp.adapter import ErpAdapter
 from tests.contract.erp.documents import a_document
+from tests.contract.erp.erpnext_harness import ErpNextHarness
 from tests.contract.erp.harness import Harness
 from tests.contract.erp.odoo_harness import Json2Harness, JsonRpcHarness
 from tests.contract.erp.quickbooks_harness import QuickBooksHarness
@@ -36,7 +38,13 @@ def odoo_url() -> Iterator[str]:
         yield url
 
 
-KINDS = ["sandbox", "quickbooks_online", "odoo_jsonrpc", "odoo_json2"]
+@pytest.fixture(scope="session")
+def erpnext_url() -> Iterator[str]:
+    with ErpNextServer().in_thread() as url:
+        yield url
+
+
+KINDS = ["sandbox", "quickbooks_online", "odoo_jsonrpc", "odoo_json2", "erpnext"]
 TRYTONS = [pytest.param(kind, marks=pytest.mark.timeout(FIRST_START_SECONDS)) for kind in tryton_kinds()]
 
 
@@ -46,6 +54,8 @@ async def erp(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     harness: Harness
     if request.param == "quickbooks_online":
         harness = await QuickBooksHarness.open(request.getfixturevalue("quickbooks_url"))
+    elif request.param == "erpnext":
+        harness = await ErpNextHarness.open(request.getfixturevalue("erpnext_url"))
     elif request.param.startswith("odoo"):
         kind = JsonRpcHarness if request.param == "odoo_jsonrpc" else Json2Harness
         harness = await kind.open(request.getfixturevalue("odoo_url"))
