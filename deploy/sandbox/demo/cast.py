@@ -133,6 +133,7 @@ PROJECTS = (
     Project("greenhouse", 6401, JUNIPER, "Greenhouse", GARDENER),
     Project("tower-tryton", 6501, MERIDIAN, "Harborview Tower", PIER_TRUST, connection="meridian-tryton"),
     Project("school-odoo", 6502, MERIDIAN, "Northgate School", SCHOOL_BOARD, "meridian-odoo", payload="v4"),
+    Project("offices-erpnext", 6503, MERIDIAN, "Alder Street Offices", OFFICES, connection="meridian-erpnext"),
     Project("gym-quickbooks", 6504, MERIDIAN, "Northgate Gym", GYMNASIUM, "meridian-quickbooks", payload="v4"),
     Project("terminal-sage", 6505, MERIDIAN, "Airport Terminal", AIRPORT, connection="meridian-sage"),
 )

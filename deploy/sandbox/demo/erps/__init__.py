@@ -4,6 +4,7 @@ Each is one connection of Meridian Contractors, which gives each of its projects
 """
 
 from deploy.sandbox.demo.erps.connected import ConnectedErp, Posted
+from deploy.sandbox.demo.erps.erpnext import ErpNext
 from deploy.sandbox.demo.erps.odoo import Odoo
 from deploy.sandbox.demo.erps.quickbooks import QuickBooks
 from deploy.sandbox.demo.erps.sage import Sage
@@ -13,4 +14,4 @@ __all__ = ["ERPS", "SAGE", "TRYTON", "ConnectedErp", "Posted"]
 
 TRYTON = TrytonErp()
 SAGE = Sage()
-ERPS: tuple[ConnectedErp, ...] = (TRYTON, Odoo(), QuickBooks(), SAGE)
+ERPS: tuple[ConnectedErp, ...] = (TRYTON, Odoo(), ErpNext(), QuickBooks(), SAGE)

@@ -7,6 +7,7 @@ from deploy.sandbox.demo.tale import MAIN_LINE, SITE_LINE, Act, Tale, bill
 PROJECTS = {
     "Tryton, a real one": "tower-tryton",
     "Odoo": "school-odoo",
+    "ERPNext": "offices-erpnext",
     "QuickBooks Online": "gym-quickbooks",
 }
 SECOND_MONTH = [
