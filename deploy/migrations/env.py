@@ -6,15 +6,21 @@ from alembic import context
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.base import ischema_names
 
+from services.ledger_dashboard.alerts import tables as alert_tables
+from services.ledger_dashboard.asking import tables as asking_tables
+from services.ledger_dashboard.people import tables as people_tables
 from services.webhook_receiver import parking
 from shared.approvers import store
 from shared.connections import mapping_store, token_store
 from shared.database import Role, create_engine, metadata
-from shared.ledger import tables
+from shared.ledger import showing, tables
 
 # The modules whose tables are ours; importing them fills the metadata.
 ischema_names["xid8"] = tables.TransactionId
-OWNERS = (parking, store, mapping_store, token_store, tables)
+OWNERS = (
+    *(parking, store, mapping_store, token_store, tables, showing),
+    *(people_tables, asking_tables, alert_tables),
+)
 
 LOCK_TIMEOUT = "SET lock_timeout = '5s'"
 

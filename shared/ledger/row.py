@@ -25,6 +25,7 @@ def row_of(state: State) -> dict[str, Any]:
         "erp_ref": standing and standing.ref,
         "erp_number": standing and standing.number,
         "erp_url": standing and standing.url,
+        "approvers": list(state.authority.users) if state.authority else [],
         "attempts": state.attempts,
         "state": state.model_dump(mode="json"),
     }

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Computed,
     Date,
     DateTime,
     ForeignKey,
@@ -24,6 +25,20 @@ from sqlalchemy.types import UserDefinedType
 from shared.database import metadata
 
 Moment = DateTime(timezone=True)
+
+
+# What a search looks through; and the keys that pages sort by, which are never null, so that a keyset can compare.
+SEARCHED = (
+    "lower(coalesce(invoice_number, '') || ' ' || coalesce(customer_name, '') || ' ' || coalesce(erp_number, '')"
+    " || ' ' || payment_application_id)"
+)
+SORT_KEYS = {
+    "since": "since",
+    "amount": "coalesce(amount, 0::numeric)",
+    "billing_date": "coalesce(billing_date, '0001-01-01'::date)",
+    "invoice_number": "coalesce(invoice_number, ''::text)",
+    "customer_name": "coalesce(customer_name, ''::text)",
+}
 
 
 class TransactionId(UserDefinedType[str]):
@@ -60,17 +75,23 @@ exports = Table(
     Column("erp_ref", Text),
     Column("erp_number", Text),
     Column("erp_url", Text),
+    Column("approvers", ARRAY(Text), nullable=False, server_default=text("'{}'"), comment="Procore user ids"),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("opened_at", Moment, nullable=False),
     Column("changed_at", Moment, nullable=False),
     Column("last_hash", LargeBinary, nullable=False),
     Column("state", JSONB, nullable=False),
+    Column("search", Text, Computed(SEARCHED, persisted=True), nullable=False),
     UniqueConstraint("company_id", "payment_application_id", "connection"),
     Index("ix_exports_open", "status", "since", postgresql_where=text("status NOT IN ('exported', 'skipped')")),
     Index("ix_exports_contract", "company_id", "contract_id", "number"),
     Index("ix_exports_waits_for", "company_id", "waits_for", postgresql_where=text("waits_for IS NOT NULL")),
     Index("ix_exports_project", "company_id", "project_id"),
     Index("ix_exports_billed", "connection", "billing_date"),
+    Index("ix_exports_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
+    Index("ix_exports_approvers", "approvers", postgresql_using="gin"),
+    Index("ix_exports_connection", "connection", "id"),
+    *(Index(f"ix_exports_by_{name}", text(key), "id") for name, key in SORT_KEYS.items()),
 )
 
 entries = Table(
@@ -148,6 +169,7 @@ events = Table(
     Column("resource_id", Text),
     Column("raw", LargeBinary, nullable=False),
     Index("ix_events_received", "received_at"),
+    Index("ix_events_fate", "fate", "id"),
     Index("ix_events_export", "export_id", postgresql_where=text("export_id IS NOT NULL")),
 )
 
@@ -160,6 +182,7 @@ commands = Table(
     Column("received_at", Moment, nullable=False),
     Column("handled_at", Moment),
     Column("refusal", Text, comment="null when it was followed"),
+    Column("answer", JSONB, comment="of a dry run: what it would do"),
     Index("ix_commands_pending", "export_id", "received_at", postgresql_where=text("handled_at IS NULL")),
 )
 
