@@ -9,7 +9,7 @@ import typer
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.cli import wording
+from shared.ledger import wording
 from services.cli.connecting import ConnectionsSettings, catalog, links, procore
 from services.cli.terminal import NOT_DONE, database, operator, run, say, settings, stop
 from services.export_worker.core.decision import decide

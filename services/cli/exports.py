@@ -6,9 +6,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import orders, wording
+from services.cli import orders
 from services.cli.exports_document import newest_document, show_document
 from services.cli.terminal import NOT_DONE, AsJson, cells, plain, run, say, say_json, stop, transaction
+from shared.ledger import wording
 from shared.ledger.reader import ExportDetail, ExportRow, Filter, Page, list_exports, read_export
 from shared.ledger.words import NEXT_STEP, Reason, Status
 
