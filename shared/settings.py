@@ -26,6 +26,7 @@ from shared.environment import (
 __all__ = [
     "DashboardSettings",
     "DatabaseSettings",
+    "HookNamespaceSettings",
     "HookSettings",
     "KafkaSettings",
     "Keys",
@@ -128,12 +129,15 @@ class WebhookSettings(Settings):
     port: Port = Field(8080, description="the receiver's TCP port")
 
 
-class HookSettings(ProcoreSettings):
-    receiver_url: Url | None = Field(
-        None, description="the receiver's address as Procore reaches it, for example https://exports.example.com"
-    )
+class HookNamespaceSettings(Settings):
     procore_hook_namespace: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")] = Field(
         "invoice-export", description="lower-case letters, digits and dashes"
+    )
+
+
+class HookSettings(ProcoreSettings, HookNamespaceSettings):
+    receiver_url: Url | None = Field(
+        None, description="the receiver's address as Procore reaches it, for example https://exports.example.com"
     )
 
 
@@ -161,6 +165,7 @@ class WorkerSettings(Settings):
     reconcile_budget_share: float = Field(
         0.25, gt=0, le=1, description="a share of Procore's rate limit above 0 and up to 1"
     )
+    hooks_look_every_hours: float = Field(6, ge=0, description="a number of hours; 0 leaves it to `hooks status`")
     tie_out_every_hours: float = Field(24, ge=0, description="a number of hours; 0 leaves it to those who ask for one")
     tie_out_budget_share: float = Field(
         0.25, gt=0, le=1, description="a share of each connection's requests a minute above 0 and up to 1"
