@@ -1,8 +1,7 @@
-"""All that the worker does for those who look: dry runs, the connections' profiles, counts by the hour,
-hooks, and that it is there at all."""
+"""All that the worker does for those who look: dry runs, the connections' profiles, counts, hooks, its heartbeat."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -73,18 +72,22 @@ class Display:
         self._trials = Trials(engine, house, catalog, links)
         self._hooks = HookLooks(engine, Webhooks(modest), catalog, namespace=settings.procore_hook_namespace)
 
-    async def keep_profiles(self) -> None:
-        """Once, at the worker's start."""
+    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """By name; each runs until cancelled, and can be begun again after a fault."""
+        looks = {"hooks": self._look_at_hooks} if self._settings.hooks_look_every_hours else {}
+        return {
+            "trials": self._trials.run,
+            "profiles": self._tell_profiles,
+            "rollup": self._count,
+            "heartbeat": self._heartbeat.run,
+            **looks,
+        }
+
+    async def _tell_profiles(self) -> None:
+        """Once: they come from files that are read at the start."""
         async with self._engine.begin() as connection:
             await keep_profiles(connection, map(profile_of, self._links.values()))
-
-    def tasks(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """Each runs until cancelled."""
-        yield self._trials.run()
-        yield self._count()
-        yield self._heartbeat.run()
-        if self._settings.hooks_look_every_hours:
-            yield self._look_at_hooks(timedelta(hours=self._settings.hooks_look_every_hours))
+        await asyncio.Event().wait()
 
     async def _count(self) -> None:
         """Count what is new, and hear of trials, while the session lasts."""
@@ -97,7 +100,8 @@ class Display:
                 log.warning("session.lost", why=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _look_at_hooks(self, every: timedelta) -> None:
+    async def _look_at_hooks(self) -> None:
+        every = timedelta(hours=self._settings.hooks_look_every_hours)
         while True:
             try:
                 async with self._session() as session:

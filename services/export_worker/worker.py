@@ -113,14 +113,13 @@ class Worker:
         """Until cancelled; then walks under way end, and what was claimed but not walked is left to its lease."""
         await self._producer.start()
         await adopt_unserved(self._house, self._catalog)
-        await self._display.keep_profiles()
         tasks = [
             self._consume(),
             self._listen(),
             wake_successors(self._house, self._wake),
             keep_gauges(self._engine, self._procore.budget),
             self._reconcile(),
-            *self._display.tasks(),
+            *(_repeat(work, name) for name, work in self._display.tasks().items()),
             *(self._tie_out(link) for link in self._links.values()),
             *(lane.run() for lane in self._lanes),
         ]
