@@ -6,11 +6,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import orders, wording
+from services.cli import orders
 from services.cli.exports_document import newest_document, show_document
 from services.cli.terminal import NOT_DONE, AsJson, cells, plain, run, say, say_json, stop, transaction
+from shared.ledger import wording
 from shared.ledger.filter import Cursor, Filter
-from shared.ledger.reader import ExportDetail, ExportRow, Page, list_exports, read_export
+from shared.ledger.foretold import Foretold
+from shared.ledger.reader import CommandRow, ExportDetail, ExportRow, Page, list_exports, read_export
 from shared.ledger.words import NEXT_STEP, Reason, Status
 
 app = typer.Typer(help="The exports: list, show, and ask for what they need.", no_args_is_help=True)
@@ -128,8 +130,15 @@ def show_entries(detail: ExportDetail) -> None:
 
 def show_commands(detail: ExportDetail) -> None:
     for command in detail.commands:
-        became = command.refusal or "followed" if command.handled_at else "not handled yet"
-        say(f"Asked: {command.body['action']} by {command.body['by']}: {became}")
+        say(f"Asked: {command.body['action']} by {command.body['by']}: {became(command)}")
+
+
+def became(command: CommandRow) -> str:
+    if command.handled_at is None:
+        return "not handled yet"
+    if command.answer is not None:
+        return "only tried: " + " ".join(Foretold.model_validate(command.answer).text)
+    return command.refusal or "followed"
 
 
 def told_as_json(detail: ExportDetail) -> dict[str, object]:

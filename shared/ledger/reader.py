@@ -9,11 +9,24 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.ledger.entries import EntryBody, body_from_json
+from shared.ledger.entries import body_from_json
 from shared.ledger.filter import SHORTEST_PART, Cursor, Filter, Sort, SortKey
+from shared.ledger.shown import EntryRow, ExportRow
 from shared.ledger.state import State
 from shared.ledger.tables import SORT_KEYS, commands, entries, events, exports
 from shared.ledger.words import EntryKind, Reason, Status
+
+__all__ = [
+    "CommandRow",
+    "EntryRow",
+    "EventRow",
+    "ExportDetail",
+    "ExportRow",
+    "Page",
+    "list_exports",
+    "read_command",
+    "read_export",
+]
 
 PAGE = 50
 MOST_EVENTS = 200
@@ -22,55 +35,11 @@ NEWEST_FIRST = Sort()
 
 
 @dataclass(frozen=True)
-class ExportRow:
-    """One export as it stands. `amount`: line 8 plus tax, in `currency`; `connection` is empty while none serves it."""
-
-    id: int
-    connection: str
-    company_id: str
-    project_id: str
-    payment_application_id: str
-    status: Status
-    since: datetime
-    version: int
-    generation: int
-    reasons: tuple[Reason, ...]
-    waits_for: str | None
-    contract_id: str | None
-    number: int | None
-    invoice_number: str | None
-    customer_name: str | None
-    billing_date: date | None
-    amount: Decimal | None
-    currency: str | None
-    erp_ref: str | None
-    erp_number: str | None
-    erp_url: str | None
-    attempts: int
-    opened_at: datetime
-    changed_at: datetime
-
-
-@dataclass(frozen=True)
 class Page:
     """In the order that was asked for. `next` is what to pass as `after` for the page after this; None on the last."""
 
     rows: tuple[ExportRow, ...]
     next: Cursor | None
-
-
-@dataclass(frozen=True)
-class EntryRow:
-    """One line of the ledger."""
-
-    id: int
-    seq: int
-    kind: EntryKind
-    at: datetime
-    body: EntryBody
-    status_before: Status
-    status: Status
-    hash: bytes
 
 
 @dataclass(frozen=True)
@@ -91,13 +60,17 @@ class EventRow:
 
 @dataclass(frozen=True)
 class CommandRow:
-    """What a person asked. `refusal` is None when it was followed, or while `handled_at` is None."""
+    """What a person asked. `refusal` is None when it was followed, or while `handled_at` is None.
+
+    `answer` is only a dry run's: a `shared.ledger.foretold.Foretold` as JSON.
+    """
 
     nonce: str
     body: dict[str, Any]
     received_at: datetime
     handled_at: datetime | None
     refusal: str | None
+    answer: dict[str, Any] | None
 
 
 @dataclass(frozen=True)

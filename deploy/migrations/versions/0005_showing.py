@@ -115,7 +115,19 @@ def upgrade() -> None:
     op.add_column(
         "commands",
         sa.Column(
-            "answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment="of a dry run: what it would do"
+            "answer",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="of a dry run: see shared/ledger/foretold.py",
+        ),
+    )
+    op.add_column(
+        "commands",
+        sa.Column(
+            "lease_until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of a dry run: after it another worker tries it",
         ),
     )
     op.create_index("ix_events_fate", "events", ["fate", "id"], unique=False)

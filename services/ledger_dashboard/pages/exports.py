@@ -102,4 +102,3 @@ def _line(cells: Iterable[Any]) -> str:
     safe = (f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in told)
     csv.writer(out).writerow(safe)
     return out.getvalue()
-

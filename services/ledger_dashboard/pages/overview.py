@@ -30,7 +30,9 @@ router = APIRouter()
 
 
 @router.get("/", include_in_schema=False)
-async def overview(request: Request, person: Annotated[Person, Depends(signed_in)], span: str = "hours") -> HTMLResponse:
+async def overview(
+    request: Request, person: Annotated[Person, Depends(signed_in)], span: str = "hours"
+) -> HTMLResponse:
     """Figures, what needs a person, two charts, the connections and what is on its way."""
     steps, step, form = SPANS.get(span, SPANS["hours"])
     now = datetime.now(UTC)

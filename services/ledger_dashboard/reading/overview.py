@@ -87,9 +87,7 @@ async def read_standings(connection: AsyncConnection, companies: frozenset[str] 
 async def read_needs(connection: AsyncConnection, companies: frozenset[str] | None) -> list[Need]:
     """Held and failed, by first reason; the most frequent first."""
     rows = await connection.execute(_NEEDS, _scope(companies) | {"most": MOST_COUNTED})
-    return [
-        Need(Status(row.status), Reason(row.reason) if row.reason else None, row.count, row.oldest) for row in rows
-    ]
+    return [Need(Status(row.status), Reason(row.reason) if row.reason else None, row.count, row.oldest) for row in rows]
 
 
 async def read_hours(
