@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.support.database",
     "tests.support.command_line",
     "tests.support.procore_sandbox",
+    "tests.support.approved_site",
     "tests.support.tryton",
     "tests.support.erp_sandbox",
     "tests.support.people",

@@ -12,13 +12,13 @@ from pydantic import Field, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.cli import wording
 from services.cli.terminal import NO_ANSWER, NOT_DONE, WRONG_INPUT, database, plain, stop
 from shared.environment import Key
 from shared.events.command import Command
 from shared.events.topics import Topic
 from shared.kafka.connection import BrokerUnavailable
 from shared.kafka.producer import Producer
+from shared.ledger import wording
 from shared.ledger.reader import CommandRow, ExportDetail, read_command, read_export
 from shared.ledger.tables import events, work
 from shared.settings import DatabaseSettings, KafkaSettings

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from services.cli.connecting import ConnectionsSettings, catalog, link_to_ask, named
 from services.cli.terminal import WRONG_INPUT, AsJson, cells, run, say, say_json, settings, stop
-from services.cli.things_to_know import Section, sections
 from services.export_worker.core.capabilities import Capabilities
 from services.export_worker.erp.catalog import ADAPTERS
+from services.export_worker.erp.things_to_know import Section, sections
 from shared.connections.catalog import Connection
 
 

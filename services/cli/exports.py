@@ -6,10 +6,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import orders, wording
+from services.cli import orders
 from services.cli.exports_document import newest_document, show_document
 from services.cli.terminal import NOT_DONE, AsJson, cells, plain, run, say, say_json, stop, transaction
-from shared.ledger.reader import ExportDetail, ExportRow, Filter, Page, list_exports, read_export
+from shared.ledger import wording
+from shared.ledger.filter import Cursor, Filter
+from shared.ledger.foretold import Foretold
+from shared.ledger.reader import CommandRow, ExportDetail, ExportRow, Page, list_exports, read_export
 from shared.ledger.words import NEXT_STEP, Reason, Status
 
 app = typer.Typer(help="The exports: list, show, and ask for what they need.", no_args_is_help=True)
@@ -25,7 +28,7 @@ def list_all(
     project: Annotated[str | None, typer.Option(help="Only this Procore project id.")] = None,
     connection: Annotated[str | None, typer.Option(help="Only this connection.")] = None,
     search: Annotated[
-        str | None, typer.Option(help="Part of invoice number, owner or ERP number, or Procore's id.")
+        str | None, typer.Option(help="Part of invoice number, owner, ERP number or Procore's id.")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     before: Annotated[int | None, typer.Option(help="Only exports older than this id: the next page.")] = None,
@@ -42,14 +45,14 @@ def list_all(
     )
     page = run(read_page(wanted, limit, before))
     if as_json:
-        say_json({"exports": [wording.as_json(row) for row in page.rows], "next": page.next})
+        say_json({"exports": [wording.as_json(row) for row in page.rows], "next": page.next and page.next.id})
         return
     table = Table("Id", "Status", "Since", "Invoice", "Owner", "Amount", "Connection", "ERP number", "Reasons")
     for row in page.rows:
         table.add_row(*cells(*columns(row)))
     Console().print(table)
     if page.next:
-        typer.echo(f"There are more: --before {page.next}")
+        typer.echo(f"There are more: --before {page.next.id}")
 
 
 @app.command()
@@ -66,7 +69,8 @@ def show(export_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJso
 
 async def read_page(wanted: Filter, limit: int, before: int | None) -> Page:
     async with transaction() as connection:
-        return await list_exports(connection, wanted, limit=limit, before=before)
+        after = None if before is None else Cursor(str(before), before)
+        return await list_exports(connection, wanted, limit=limit, after=after)
 
 
 async def read_detail(export_id: int) -> ExportDetail | None:
@@ -126,8 +130,15 @@ def show_entries(detail: ExportDetail) -> None:
 
 def show_commands(detail: ExportDetail) -> None:
     for command in detail.commands:
-        became = command.refusal or "followed" if command.handled_at else "not handled yet"
-        say(f"Asked: {command.body['action']} by {command.body['by']}: {became}")
+        say(f"Asked: {command.body['action']} by {command.body['by']}: {became(command)}")
+
+
+def became(command: CommandRow) -> str:
+    if command.handled_at is None:
+        return "not handled yet"
+    if command.answer is not None:
+        return "only tried: " + " ".join(Foretold.model_validate(command.answer).text)
+    return command.refusal or "followed"
 
 
 def told_as_json(detail: ExportDetail) -> dict[str, object]:

@@ -17,6 +17,7 @@ from shared.ledger.tables import entries, exports, work
 
 WORK_DUE_CHANNEL = "work_due"
 LEDGER_CHANNEL = "ledger_changed"
+TRIAL_CHANNEL = "trial_asked"
 
 ROW = (
     exports.c.id,

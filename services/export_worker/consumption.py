@@ -15,7 +15,7 @@ from sqlalchemy import Boolean, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.export_worker.appending import make_due
+from services.export_worker.appending import TRIAL_CHANNEL, make_due
 from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import EVENTS
@@ -242,7 +242,10 @@ async def _note(connection: AsyncConnection, event_id: str, fate: str, detail: s
 
 
 async def _take(connection: AsyncConnection, reading: Reading, command: Command, now: datetime) -> None:
-    """Keep a command until its export's claim is free; one for an unknown export is refused here."""
+    """Keep a command until its export's claim is free; one for an unknown export is refused here.
+
+    A dry run makes no look due, so that it never causes a walk.
+    """
     known = await connection.execute(select(func.count()).where(exports.c.id == command.export_id))
     if known.scalar() != 1:
         await _note(connection, reading.row["event_id"], "refused", f"there is no export {command.export_id}")
@@ -255,4 +258,7 @@ async def _take(connection: AsyncConnection, reading: Reading, command: Command,
     )
     await connection.execute(statement.on_conflict_do_nothing())
     await _tie(connection, reading.row["event_id"], command.export_id)
-    await make_due(connection, [(command.export_id, 0, None)])
+    if command.dry_run:
+        await connection.execute(select(func.pg_notify(TRIAL_CHANNEL, "")))
+    else:
+        await make_due(connection, [(command.export_id, 0, None)])

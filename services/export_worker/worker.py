@@ -12,7 +12,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from services.export_worker.appending import WORK_DUE_CHANNEL
+from services.export_worker.appending import TRIAL_CHANNEL, WORK_DUE_CHANNEL
 from services.export_worker.clock import Lane, adopt_unserved, wake_successors
 from services.export_worker.consumption import Consumption
 from services.export_worker.delivery_list import DeliveryList
@@ -23,9 +23,11 @@ from services.export_worker.links import Link, LinkBook, make_links
 from services.export_worker.metrics import LAG, PROCORE_SECONDS
 from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import Hydration
+from services.export_worker.pipeline.trial import reading_house
 from services.export_worker.publication import Publication
 from services.export_worker.reconciliation import Reconciliation
 from services.export_worker.tie_out import TieOuts
+from services.export_worker.trials import Trials
 from shared.connections.catalog import Catalog, load_catalog
 from shared.connections.token_store import TokenStore
 from shared.database import DATABASE_ERRORS, Role, connect_raw, create_engine
@@ -90,6 +92,7 @@ class Worker:
         lease = timedelta(seconds=settings.worker_lease_seconds)
         self._lanes = [Lane(self._house, name, link, lease=lease) for name, link in self._links.items()]
         self._lanes.append(Lane(self._house, "", None, lease=lease))
+        self._trials = self._make_trials()
         self._progress: Progress | None = None
         self._gaps: set[Gap] = set()
         self._log_in_refused = False
@@ -109,6 +112,7 @@ class Worker:
             wake_successors(self._house, self._wake),
             keep_gauges(self._engine, self._procore.budget),
             self._reconcile(),
+            self._trials.run(),
             *(self._tie_out(link) for link in self._links.values()),
             *(lane.run() for lane in self._lanes),
         ]
@@ -119,6 +123,16 @@ class Worker:
         finally:
             await asyncio.gather(*(lane.drain(DRAIN_SECONDS) for lane in self._lanes))
             await self._close()
+
+    def _make_trials(self) -> Trials:
+        """Within reconciliation's share of Procore's rate: what somebody only wonders about starves nothing."""
+        house = reading_house(
+            self._engine,
+            self._procore.with_share(self._settings.reconcile_budget_share),
+            service_users=self._house.service_users,
+            record_max_age=self._house.record_max_age,
+        )
+        return Trials(self._engine, house, self._catalog, self._links)
 
     async def _close(self) -> None:
         for link in self._links.values():
@@ -184,6 +198,7 @@ class Worker:
                 )
                 try:
                     await session.add_listener(WORK_DUE_CHANNEL, lambda *_: self._wake())
+                    await session.add_listener(TRIAL_CHANNEL, lambda *_: self._trials.wake())
                     await Publication(self._engine, self._producer).run(session)
                 finally:
                     await session.close()

@@ -33,7 +33,10 @@ class Command(BaseModel):
 
     `invoice_number` is what the operator typed to replay afresh; `erp_number` belongs to resolve and confirm;
     `user_id` is the releasing approver's Procore id; `warning` names what is accepted; `fingerprint` is the content
-    that the person saw, where they were shown one.
+    that the person saw, where they were shown one. A `dry_run` only asks what would become of it.
+
+    The signature covers what is not at its default: so a field that is added later breaks no command of the version
+    before, and a value in a field that this version does not know breaks the check.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
@@ -55,6 +58,7 @@ class Command(BaseModel):
     dismissed: bool = False
     erp_number: str | None = None
     fingerprint: str | None = None
+    dry_run: bool = False
     signature: str = ""
 
     @property
@@ -85,5 +89,5 @@ class Command(BaseModel):
             raise InvalidRecord(f"{where}: {first['msg']}") from None
 
     def _signature(self, key: SecretStr) -> str:
-        content = self.model_dump_json(exclude={"signature"}).encode()
+        content = self.model_dump_json(exclude={"signature"}, exclude_defaults=True).encode()
         return hmac.new(key.get_secret_value().encode(), content, hashlib.sha256).hexdigest()

@@ -35,7 +35,7 @@ SEARCHED = (
 SORT_KEYS = {
     "since": "since",
     "amount": "coalesce(amount, 0::numeric)",
-    "billing_date": "coalesce(billing_date, '0001-01-01'::date)",
+    "billing_date": "coalesce(billing_date, '1900-01-01'::date)",
     "invoice_number": "coalesce(invoice_number, ''::text)",
     "customer_name": "coalesce(customer_name, ''::text)",
 }
@@ -182,7 +182,8 @@ commands = Table(
     Column("received_at", Moment, nullable=False),
     Column("handled_at", Moment),
     Column("refusal", Text, comment="null when it was followed"),
-    Column("answer", JSONB, comment="of a dry run: what it would do"),
+    Column("answer", JSONB, comment="of a dry run: see shared/ledger/foretold.py"),
+    Column("lease_until", Moment, comment="of a dry run: after it another worker tries it"),
     Index("ix_commands_pending", "export_id", "received_at", postgresql_where=text("handled_at IS NULL")),
 )
 

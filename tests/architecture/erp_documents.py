@@ -3,10 +3,19 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from services.cli.things_to_know import RETAINAGE, Row, Section, currencies, drafts, prevented_by, sections, yes
 from services.export_worker.core.capabilities import Capabilities
 from services.export_worker.erp.about import About
 from services.export_worker.erp.catalog import ADAPTERS
+from services.export_worker.erp.things_to_know import (
+    RETAINAGE,
+    Row,
+    Section,
+    currencies,
+    drafts,
+    prevented_by,
+    sections,
+    yes,
+)
 
 PAGES = Path(__file__).parents[2] / "docs" / "erps"
 OVERVIEW = PAGES / "README.md"

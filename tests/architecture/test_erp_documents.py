@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.cli.setting_words import undescribed
 from services.export_worker.erp.catalog import ADAPTERS
+from services.export_worker.erp.setting_words import undescribed
 from shared.connections.mappings import MappingKind
 from tests.architecture.erp_documents import OVERVIEW, PAGES, overview, page, page_of
 

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from shared.ledger.entries import Finding, Skipped
-from shared.ledger.reader import Filter, list_exports, read_export
+from shared.ledger.filter import Cursor, Filter, Sort, SortKey
+from shared.ledger.reader import list_exports, read_export
 from shared.ledger.words import NEXT_STEP, Reason, Status
 from tests.support.builders import a_document, opened
 from tests.support.command_line import answered
@@ -47,10 +48,12 @@ async def ids(engine, **wanted):
         ({"search": "harbor lib"}, [0]),
         ({"search": "inv-001"}, [0]),
         ({"search": "5003"}, [2]),
-        ({"search": "500"}, []),
+        ({"search": "500"}, [2, 1, 0]),
+        ({"search": "in"}, [0]),
+        ({"search": "nv"}, []),
         ({"search": "100%"}, [1]),
-        ({"search": "%"}, [1]),
-        ({"search": "_"}, [1]),
+        ({"search": "%"}, []),
+        ({"search": "b_7"}, [1]),
         ({"search": "nobody"}, []),
     ],
     ids=str,
@@ -62,9 +65,24 @@ async def test_a_filter_finds_what_fits(ledger, owner_engine, wanted, found):
 async def test_pages_follow_each_other(ledger, owner_engine):
     async with owner_engine.connect() as connection:
         first = await list_exports(connection, Filter(), limit=2)
-        second = await list_exports(connection, Filter(), limit=2, before=first.next)
+        second = await list_exports(connection, Filter(), limit=2, after=first.next)
     assert [row.id for row in (*first.rows, *second.rows)] == ledger[::-1]
-    assert (first.next, second.next) == (ledger[1], None)
+    assert (first.next, second.next) == (Cursor(str(ledger[1]), ledger[1]), None)
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("key", SortKey)
+async def test_every_order_pages_through_all(ledger, owner_engine, key, descending):
+    seen, after = [], None
+    async with owner_engine.connect() as connection:
+        for _ in ledger:
+            page = await list_exports(connection, Filter(), sort=Sort(key, descending), limit=1, after=after)
+            seen += [row.id for row in page.rows]
+            after = page.next
+        whole = await list_exports(connection, Filter(), sort=Sort(key, descending))
+    assert after is None
+    assert seen == [row.id for row in whole.rows]
+    assert sorted(seen) == ledger
 
 
 async def test_an_export_is_read_whole(ledger, owner_engine):

@@ -158,6 +158,14 @@ async def test_a_command_waits_for_its_exports_claim(consumption, rows, worker_e
     assert "signature" not in (await rows("SELECT body::text FROM commands"))[0][0]
 
 
+async def test_a_dry_run_is_kept_and_makes_no_look_due(consumption, rows, worker_engine):
+    export_id = await an_export(worker_engine, held_for())
+    before = await rows("SELECT due_at, look_due FROM work")
+    await consumption.store([a_command(export_id, dry_run=True)])
+    assert await rows("SELECT body ->> 'dry_run', handled_at FROM commands") == [("true", None)]
+    assert await rows("SELECT due_at, look_due FROM work") == before
+
+
 async def test_a_forged_command_never_takes_a_true_ones_place(consumption, rows, worker_engine):
     export_id = await an_export(worker_engine, held_for())
     forged = a_command(export_id, nonce="same", key=SecretStr("somebody else's key"))

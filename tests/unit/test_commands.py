@@ -50,11 +50,31 @@ def test_another_key_does_not_sign_for_us():
         {"erp_number": "AR-1"},
         {"dismissed": True},
         {"version": 2},
+        {"dry_run": True},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_whatever_is_changed_breaks_the_signature(change):
     assert not REPLAY.signed(KEY).model_copy(update=change).is_signed_with(KEY)
+
+
+class Later(Command):
+    """A version to come, with a field that this one does not know."""
+
+    urgent: bool = False
+
+
+def test_a_field_added_later_breaks_no_older_command():
+    assert Later.from_bytes(REPLAY.signed(KEY).to_bytes()).is_signed_with(KEY)
+
+
+def test_a_later_version_is_understood_while_it_says_nothing_new():
+    assert Command.from_bytes(Later(**REPLAY.model_dump()).signed(KEY).to_bytes()).is_signed_with(KEY)
+
+
+def test_a_value_that_this_version_does_not_know_fails():
+    later = Later(**REPLAY.model_dump() | {"urgent": True}).signed(KEY)
+    assert not Command.from_bytes(later.to_bytes()).is_signed_with(KEY)
 
 
 def test_a_signature_with_odd_letters_is_only_wrong():

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from services.cli.setting_words import setting_rows, undescribed
+from services.export_worker.erp.setting_words import setting_rows, undescribed
 
 
 class Colour(StrEnum):

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from shared.ledger.tables import SEARCHED
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -113,7 +115,19 @@ def upgrade() -> None:
     op.add_column(
         "commands",
         sa.Column(
-            "answer", postgresql.JSONB(astext_type=sa.Text()), nullable=True, comment="of a dry run: what it would do"
+            "answer",
+            postgresql.JSONB(astext_type=sa.Text()),
+            nullable=True,
+            comment="of a dry run: see shared/ledger/foretold.py",
+        ),
+    )
+    op.add_column(
+        "commands",
+        sa.Column(
+            "lease_until",
+            sa.DateTime(timezone=True),
+            nullable=True,
+            comment="of a dry run: after it another worker tries it",
         ),
     )
     op.create_index("ix_events_fate", "events", ["fate", "id"], unique=False)
@@ -133,7 +147,7 @@ def upgrade() -> None:
             "search",
             sa.Text(),
             sa.Computed(
-                "lower(coalesce(invoice_number, '') || ' ' || coalesce(customer_name, '') || ' ' || coalesce(erp_number, '') || ' ' || payment_application_id)",
+                SEARCHED,
                 persisted=True,
             ),
             nullable=False,
@@ -146,7 +160,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_exports_by_billing_date",
         "exports",
-        [sa.literal_column("coalesce(billing_date, '0001-01-01'::date)"), "id"],
+        [sa.literal_column("coalesce(billing_date, '1900-01-01'::date)"), "id"],
         unique=False,
     )
     op.create_index(

@@ -1,23 +1,23 @@
 """Commands wait for their export's claim, are judged there, and always leave an entry."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.export_worker.core.orders import Circumstances, judge_command
-from services.export_worker.core.outcomes import Found
+from services.export_worker.core.orders import judge_command
 from services.export_worker.exports import Claim, Export
 from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
 from services.export_worker.metrics import COMMANDS
-from services.export_worker.pipeline.generations import found_from
-from shared.approvers import store as approvers
-from shared.events.command import Action, Command
+from services.export_worker.pipeline.circumstances import read_circumstances
+from shared.events.command import Command
 from shared.ledger.entries import CommandRefused, EntryBody
 from shared.ledger.tables import commands
+
+# Of commands from before dry runs came through Kafka the field is missing.
+IS_DRY_RUN = func.coalesce(commands.c.body["dry_run"].astext, "false") == "true"
 
 
 class Obedience:
@@ -31,10 +31,7 @@ class Obedience:
     async def obey(self, claim: Claim, export: Export) -> Export:
         """Handle what is pending; the export afterwards. Raises LeaseLost, VersionChanged."""
         for nonce, command in await self._pending(export.id):
-            standing = await self._standing_before(command, export)
-            changed_by = await self._changers(command)
-            circumstances = Circumstances(state=export.state, standing_before=standing, changed_by=changed_by)
-            body = judge_command(command, circumstances)
+            body = judge_command(command, await read_circumstances(self._engine, self._link, command, export))
             state = await self._writer.append(
                 claim,
                 _handling(nonce, body),
@@ -48,26 +45,12 @@ class Obedience:
     async def _pending(self, export_id: int) -> list[tuple[str, Command]]:
         statement = (
             select(commands.c.nonce, commands.c.body)
-            .where(commands.c.export_id == export_id, commands.c.handled_at.is_(None))
+            .where(commands.c.export_id == export_id, commands.c.handled_at.is_(None), ~IS_DRY_RUN)
             .order_by(commands.c.received_at)
         )
         async with self._engine.connect() as connection:
             rows = (await connection.execute(statement)).all()
         return [(row.nonce, Command.model_validate(row.body)) for row in rows]
-
-    async def _standing_before(self, command: Command, export: Export) -> tuple[Found, ...] | None:
-        """Before a replay afresh: what stands under the reference so far. None: the ERP could not be asked."""
-        if command.action is not Action.REPLAY or not command.afresh or self._link is None:
-            return ()
-        key = self._link.terms.reference_key(export.key.payment_application_id)
-        found = await found_from(self._link.adapter, export.state.reference(key))
-        return found if isinstance(found, Sequence) else None
-
-    async def _changers(self, command: Command) -> frozenset[str]:
-        if command.action is not Action.RELEASE or not command.user_id:
-            return frozenset()
-        async with self._engine.connect() as connection:
-            return await approvers.changers(connection, command.company_id, command.user_id)
 
 
 def _handling(nonce: str, body: EntryBody) -> Any:

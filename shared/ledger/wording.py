@@ -1,4 +1,4 @@
-"""How an export reads on the command line: one sentence, its reasons, its time line. Pure."""
+"""How an export reads: one sentence, its reasons, its time line. For pages and the command line alike. Pure."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ from shared.ledger.entries import (
     TieOutFound,
     WarningAccepted,
 )
-from shared.ledger.reader import EntryRow, ExportRow
+from shared.ledger.shown import EntryRow, ExportRow
 from shared.ledger.state import State
 from shared.ledger.words import NEXT_STEP, Status
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.cli.setting_words import setting_rows
 from services.export_worker.core.capabilities import Capabilities, RetainageShape, Step
 from services.export_worker.erp.about import About
+from services.export_worker.erp.setting_words import setting_rows
 from shared.connections.mappings import MappingKind
 
 STEPS = {
@@ -122,7 +122,7 @@ def currencies(one: Capabilities) -> str:
     return "any" if one.currencies is None else ", ".join(sorted(one.currencies))
 
 
-def yes(answer: bool) -> str:
+def yes(answer: object) -> str:
     """In one word."""
     return "yes" if answer else "no"
 

@@ -1,0 +1,38 @@
+"""What judging a command needs beside it: what stands in the ERP, and who changed whose record."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.export_worker.core.orders import Circumstances
+from services.export_worker.core.outcomes import Found
+from services.export_worker.exports import Export
+from services.export_worker.links import Link
+from services.export_worker.pipeline.generations import found_from
+from shared.approvers import store as approvers
+from shared.events.command import Action, Command
+
+
+async def read_circumstances(engine: AsyncEngine, link: Link | None, command: Command, export: Export) -> Circumstances:
+    """Asks the ERP only for a replay afresh."""
+    return Circumstances(
+        state=export.state,
+        standing_before=await _standing_before(link, command, export),
+        changed_by=await _changers(engine, command),
+    )
+
+
+async def _standing_before(link: Link | None, command: Command, export: Export) -> tuple[Found, ...] | None:
+    """Before a replay afresh: what stands under the reference so far. None: the ERP could not be asked."""
+    if command.action is not Action.REPLAY or not command.afresh or link is None:
+        return ()
+    key = link.terms.reference_key(export.key.payment_application_id)
+    found = await found_from(link.adapter, export.state.reference(key))
+    return found if isinstance(found, Sequence) else None
+
+
+async def _changers(engine: AsyncEngine, command: Command) -> frozenset[str]:
+    if command.action is not Action.RELEASE or not command.user_id:
+        return frozenset()
+    async with engine.connect() as connection:
+        return await approvers.changers(connection, command.company_id, command.user_id)
