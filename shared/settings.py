@@ -8,7 +8,8 @@ import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic_settings import NoDecode
 
 from shared.environment import (
     SHORTEST_KEY,
@@ -168,13 +169,56 @@ class WorkerSettings(Settings):
     port: Port = Field(9100, description="the worker's TCP port")
 
 
+def _by_group(value: object) -> object:
+    """ "ops=operator|admin, finance=viewer" -> {"ops": {"operator", "admin"}, ...}; what is no pair is refused."""
+    if not isinstance(value, str):
+        return value
+    pairs: dict[str, set[str]] = {}
+    for part in value.split(","):
+        group, equals, words = (word.strip() for word in part.partition("="))
+        if not (group and equals and words):
+            raise ValueError("not a comma list of group=word")
+        pairs.setdefault(group, set()).update(word.strip() for word in words.split("|"))
+    return pairs
+
+
+def _scopes(value: str) -> str:
+    if "openid" not in value.split():
+        raise ValueError("openid is not among them")
+    return value
+
+
+ByGroup = (NoDecode, BeforeValidator(_by_group))
+RoleWord = Literal["viewer", "operator", "accounting_approver", "admin"]
+CompanyWord = Annotated[str, StringConstraints(pattern=r"^([0-9]+|\*)$")]
+
+
 class DashboardSettings(Settings):
     command_signing_key: Key = Field(description="a random key of at least 16 characters")
     session_key: Key = Field(description="a random key of at least 16 characters")
+    session_idle_minutes: int = Field(60, ge=1, description="a number of minutes, at least 1")
+    session_hours: int = Field(12, ge=1, description="a number of hours, at least 1")
+    dashboard_url: Url | None = Field(
+        None, description="the dashboard's address as people reach it, for example https://exports.example.com"
+    )
+    trusted_proxies: Annotated[tuple[Text, ...], *CommaSeparated] = Field(
+        (), description="the addresses or networks of your reverse proxies, separated by commas"
+    )
     approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")
     oidc_issuer: Url | None = Field(None, description="the identity provider's address")
     oidc_client_id: Text | None = Field(None, description="the client id at the identity provider")
     oidc_client_secret: Secret | None = Field(None, description="the client secret at the identity provider")
+    oidc_scopes: Annotated[str, AfterValidator(_scopes)] = Field(
+        "openid profile email", description="scopes separated by spaces, openid among them"
+    )
+    oidc_groups_claim: Text = Field("groups", description="the name of a claim")
+    oidc_procore_user_claim: Text = Field("procore_user_id", description="the name of a claim")
+    oidc_roles: Annotated[dict[Text, frozenset[RoleWord]], *ByGroup] = Field(
+        {}, description="group=role pairs separated by commas, for example ops=operator, finance=accounting_approver"
+    )
+    oidc_companies: Annotated[dict[Text, frozenset[CompanyWord]], *ByGroup] = Field(
+        {}, description="group=company id pairs separated by commas, for example ops=4001|4002, finance=*"
+    )
     port: Port = Field(8090, description="the dashboard's TCP port")
 
     @model_validator(mode="after")
@@ -182,6 +226,8 @@ class DashboardSettings(Settings):
         given = [self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret]
         if any(given) and not all(given):
             raise ValueError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: give all or none")
+        if self.oidc_issuer and not self.oidc_roles:
+            raise ValueError("OIDC_ROLES is missing: without it nobody could sign in; give group=role pairs")
         return self
 
 

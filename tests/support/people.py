@@ -1,0 +1,103 @@
+"""People of the dashboard: accounts made as the owner makes them, and an application with nothing but the guard."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from typing import Annotated, Any
+
+import httpx
+import pytest
+from fastapi import Depends, FastAPI
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.ledger_dashboard.people.accounts import Account, account_of, add_account
+from services.ledger_dashboard.people.front_desk import FrontDesk
+from services.ledger_dashboard.people.guard import require, seen_company, signed_in
+from services.ledger_dashboard.people.passwords import hash_password
+from services.ledger_dashboard.people.person import Holder, Person
+from services.ledger_dashboard.people.roles import Deed, Role
+from services.ledger_dashboard.people.sessions import COOKIE
+from services.ledger_dashboard.people.tokens import add_token
+from shared.database import Role as DatabaseRole
+from shared.database import create_engine
+from shared.settings import DashboardSettings
+
+SITE = "http://exports.example"
+PASSWORD = "correct horse battery"
+PASSWORD_HASH = hash_password(PASSWORD)
+OLGA = Holder("", "Olga Operator", frozenset({Role.OPERATOR}), None, None)
+ADA = Holder("", "Ada Approver", frozenset({Role.ACCOUNTING_APPROVER}), None, "160586")
+
+
+def dashboard_settings(**changes: Any) -> DashboardSettings:
+    """As an environment with nothing but the required would give them."""
+    required = {"command_signing_key": "a-signing-key-of-ours", "session_key": "a-session-key-of-ours"}
+    return DashboardSettings.model_validate(required | changes)
+
+
+@pytest.fixture
+async def dashboard_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    """With the dashboard's rights."""
+    engine = create_engine(database_url, DatabaseRole.DASHBOARD, application_name="test")
+    yield engine
+    await engine.dispose()
+
+
+async def an_account(owner: AsyncEngine, login: str = "olga", holder: Holder = OLGA, **changes: Any) -> Account:
+    """With PASSWORD."""
+    async with owner.begin() as connection:
+        return await add_account(connection, login, replace(holder, **changes), PASSWORD_HASH, "cli:test")
+
+
+async def a_token(owner: AsyncEngine, holder: Holder = OLGA, **changes: Any) -> str:
+    """The token itself."""
+    async with owner.begin() as connection:
+        _, token = await add_token(connection, replace(holder, **changes), "cli:test")
+    return token
+
+
+async def a_session(desk: FrontDesk, login: str = "olga") -> str:
+    """The cookie of somebody who signed in."""
+    async with desk.engine.begin() as connection:
+        account = await account_of(connection, login)
+        assert account is not None
+        return await desk.sessions.begin(connection, account.holder)
+
+
+def guarded_app(desk: FrontDesk) -> FastAPI:
+    """One route for each deed, one for whoever is signed in, one for a company's thing."""
+    app = FastAPI()
+    app.state.front_desk = desk
+
+    async def shown(person: Annotated[Person, Depends(signed_in)]) -> dict[str, str]:
+        return {"who": person.who, "csrf": person.csrf}
+
+    async def thing(company: str, person: Annotated[Person, Depends(signed_in)]) -> str:
+        return seen_company(person, company)
+
+    for path in ("/", "/exports", "/events", "/api/v1/exports"):
+        app.add_api_route(path, shown)
+    app.add_api_route("/exports", shown, methods=["POST"])
+    app.add_api_route("/api/v1/exports", shown, methods=["POST"])
+    app.add_api_route("/companies/{company}/thing", thing)
+    for deed in Deed:
+        app.add_api_route(f"/deeds/{deed}", doing(deed), methods=["GET", "POST"])
+    return app
+
+
+def doing(deed: Deed) -> Callable[..., Any]:
+    """A route that takes this deed."""
+
+    async def do(person: Annotated[Person, Depends(require(deed))]) -> str:
+        return person.who
+
+    return do
+
+
+def browser(app: FastAPI, cookie: str = "", **headers: str) -> httpx.AsyncClient:
+    """Sends what a browser on a page of ours would send."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app, client=("192.0.2.7", 50000)),
+        base_url=SITE,
+        headers={"origin": SITE, "sec-fetch-site": "same-origin", **headers},
+        cookies={COOKIE: cookie} if cookie else {},
+    )
