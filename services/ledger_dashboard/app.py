@@ -14,7 +14,7 @@ from services.ledger_dashboard import stream
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
-from services.ledger_dashboard.pages import export, exports, orders, overview, refusals
+from services.ledger_dashboard.pages import events, export, exports, health, orders, overview, refusals, tie_out
 from services.ledger_dashboard.people.front_desk import FrontDesk
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
 from services.ledger_dashboard.watch import Watch
@@ -66,16 +66,16 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             watch = Watch(settings.database_url)
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
             app.state.front_desk = FrontDesk(engine, settings)
-            health.add("database", lambda: _answers(engine))
+            checks.add("database", lambda: _answers(engine))
             for task in (watch.run(), Dispatch(engine, sender, settings.database_url).run()):
                 closing.push_async_callback(_end, asyncio.create_task(task))
             yield
 
-    health = Health()
+    checks = Health()
     app = FastAPI(title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=None)
     app.middleware("http")(_secured)
-    app.include_router(health_router(health))
-    for part in (overview, exports, export, orders, stream):
+    app.include_router(health_router(checks))
+    for part in (overview, exports, export, orders, events, tie_out, health, stream):
         app.include_router(part.router)
     refusals.add_to(app)
     app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
