@@ -15,8 +15,8 @@ from services.export_worker.core.tie_out import Told
 from shared.ledger.entries import Finding
 from shared.ledger.tables import tie_out_findings, tie_outs
 from shared.ledger.tie_out import ONLY_COUNTED, REASON_OF, Period, Tally, Verdict
-from shared.ledger.tie_out_request import request
 from shared.ledger.tie_out_reader import Approved, tally_to_json
+from shared.ledger.tie_out_request import request
 
 AFTER_FAILURE = timedelta(hours=1)
 

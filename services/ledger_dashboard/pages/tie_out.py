@@ -1,4 +1,4 @@
-"""Tie-out: a month's approved invoices against what became of them and what the ERP shows; signed off, and downloaded."""
+"""Tie-out: a month's approved invoices, what became of them, and what the ERP shows; signed off, and downloaded."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from shared.connections.profile import ConnectionProfile
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.ledger_dashboard.desk import desk_of
@@ -26,7 +27,6 @@ from services.ledger_dashboard.reading.tie_outs import (
     read_month,
     subject,
 )
-from shared.connections.profile import ConnectionProfile
 from shared.ledger.tie_out import VERDICT_TOLD, Part, Period
 from shared.ledger.tie_out_reader import tally_to_json
 from shared.ledger.tie_out_request import request as request_tie_out

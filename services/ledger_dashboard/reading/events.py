@@ -50,7 +50,7 @@ async def list_events(
     before: int | None = None,
     limit: int = PAGE,
 ) -> Sequence[EventLine]:
-    """Newest first, one more than `limit` where there are more. What is nobody's is shown to who may see everybody's."""
+    """Newest first, one more than `limit` where there are more. What is nobody's is for those who may see all."""
     statement = select(*_LINE).order_by(events.c.id.desc()).limit(limit + 1)
     if companies is not None:
         statement = statement.where(events.c.company_id.in_(companies))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.ledger.latency import percentile
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.ledger.latency import percentile
 from shared.ledger.words import Reason, Status
 
 OPEN = (Status.WAITING, Status.HELD, Status.EXPORTING, Status.RETRYING, Status.FAILED)
