@@ -28,7 +28,7 @@ invoice_snapshots = Table(
     Column("export_id", BigInteger, ForeignKey("exports.id"), primary_key=True),
     Column("looked_at", Moment, nullable=False),
     Column("fingerprint", Text, nullable=False),
-    Column("content", JSONB, nullable=False, comment="see services/export_worker/core/invoice.py; money as text"),
+    Column("content", JSONB, nullable=False, comment="see shared/ledger/invoice_sheet.py; money as text"),
 )
 
 # Names of projects, as reconciliation saw them.

@@ -107,7 +107,7 @@ def upgrade() -> None:
             "content",
             postgresql.JSONB(astext_type=sa.Text()),
             nullable=False,
-            comment="see services/export_worker/core/invoice.py; money as text",
+            comment="see shared/ledger/invoice_sheet.py; money as text",
         ),
         sa.ForeignKeyConstraint(["export_id"], ["exports.id"], name=op.f("fk_invoice_snapshots_export_id_exports")),
         sa.PrimaryKeyConstraint("export_id", name=op.f("pk_invoice_snapshots")),

@@ -47,6 +47,10 @@ class Fields:
         """The object under `name`; empty when there is none."""
         return Fields(self._raw.get(name), f"{self._path}{name}.", self._problems)
 
+    def aside(self) -> "Fields":
+        """The same object; what is odd in it is nobody's problem, because it is only shown."""
+        return Fields(self._raw, self._path)
+
     def items(self, name: str) -> Iterator["Fields"]:
         """The objects of the list under `name`."""
         value = self._raw.get(name)

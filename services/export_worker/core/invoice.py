@@ -16,6 +16,12 @@ from services.export_worker.core.fields import Fields, Problem
 
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
+SHOWN_AMOUNTS = (
+    "scheduled_value",
+    "work_completed_from_previous_application",
+    "work_completed_this_period",
+    "materials_presently_stored",
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,10 @@ class G702:
 
 @dataclass(frozen=True)
 class G703Line:
-    """One line of the continuation sheet. `key` is stable from one invoice of the contract to the next."""
+    """One line of the continuation sheet. `key` is stable from one invoice of the contract to the next.
+
+    What has a default is only shown: nothing is decided by it, and no approval covers it.
+    """
 
     key: str
     description: str
@@ -47,6 +56,11 @@ class G703Line:
     retained_this_period: Decimal
     released_this_period: Decimal
     currently_retained: Decimal | None
+    item_number: str | None = None
+    scheduled_value: Decimal | None = None  # column C
+    work_completed_from_previous_application: Decimal | None = None  # column D
+    work_completed_this_period: Decimal | None = None  # column E
+    materials_presently_stored: Decimal | None = None  # column F
 
 
 @dataclass(frozen=True)
@@ -169,6 +183,8 @@ def _read_line(line: Fields, at: int) -> G703Line:
         retained_this_period=retained,
         released_this_period=released,
         currently_retained=line.optional_amount("total_retainage_currently_retained"),
+        item_number=line.text("item_number"),
+        **{name: line.aside().optional_amount(name) for name in SHOWN_AMOUNTS},
     )
 
 

@@ -23,6 +23,7 @@ from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import look_at
 from services.export_worker.pipeline.obedience import Obedience
 from services.export_worker.pipeline.recording import closing, deciding, says_the_same
+from services.export_worker.pipeline.showing import keep_sheet
 from services.export_worker.pipeline.viewing import ErpSilent, Viewer, read_rights
 from shared.ledger.entries import (
     AttemptOpened,
@@ -72,6 +73,8 @@ class Corridor:
             except ErpSilent as silent:
                 until = await self._blame(silent.failure)
                 return Passage(Leave(until, 0), export.state, until)
+            if not _is_older(view):
+                await keep_sheet(self._house.engine, export, view)
             decision = decide(view)
             if isinstance(decision, AskErp):
                 asked = await self._ask(view)

@@ -22,7 +22,7 @@ SHOWN_PARTS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Order:
     """What somebody asks of many exports. `chosen` is the selection in words."""
 
     by: str
@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Progress:
-    """An order and how far it is. Of a dry run, `decisions`: how many would come to what; `sums`: what would be sent."""
+    """An order and how far it is. `decisions` and `sums` are a dry run's: how many would come to what, and over how much."""
 
     id: int
     asked_at: datetime
@@ -82,18 +82,18 @@ class NothingChosen(Exception):
     """The selection is empty, or larger than one order may be."""
 
 
-async def order_selected(connection: AsyncConnection, wish: Wish, ids: Sequence[int], companies: Filter) -> int:
+async def order_selected(connection: AsyncConnection, wish: Order, ids: Sequence[int], companies: Filter) -> int:
     """These exports, as far as whoever asks may see them. Returns the order's id. Raises NothingChosen."""
     chosen = filtered(select(exports.c.id), companies).where(exports.c.id.in_(ids))
     return await _order(connection, wish, chosen)
 
 
-async def order_filtered(connection: AsyncConnection, wish: Wish, wanted: Filter) -> int:
+async def order_filtered(connection: AsyncConnection, wish: Order, wanted: Filter) -> int:
     """All that the filter finds in this moment, and nothing that comes later. Raises NothingChosen."""
     return await _order(connection, wish, filtered(select(exports.c.id), wanted))
 
 
-async def order_again(connection: AsyncConnection, wish: Wish, order_id: int) -> int:
+async def order_again(connection: AsyncConnection, wish: Order, order_id: int) -> int:
     """The same exports as an earlier order. Raises NothingChosen."""
     return await _order(
         connection, wish, select(bulk_order_parts.c.export_id).where(bulk_order_parts.c.order_id == order_id)
@@ -139,7 +139,7 @@ async def read_progress(connection: AsyncConnection, order_id: int) -> Progress 
     )
 
 
-async def _order(connection: AsyncConnection, wish: Wish, chosen: Any) -> int:
+async def _order(connection: AsyncConnection, wish: Order, chosen: Any) -> int:
     ids = (await connection.scalars(chosen.order_by(None).limit(MOST_PARTS + 1))).all()
     if not ids:
         raise NothingChosen("Nothing is chosen: choose exports first, or widen the filter.")

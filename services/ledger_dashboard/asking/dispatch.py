@@ -1,4 +1,4 @@
-"""Orders for many are sent on, each connection at its own pace, so that a replay of many leaves room for what arrives."""
+"""Orders for many are sent on at each connection's own pace, so that a replay of many leaves room for what arrives."""
 
 import asyncio
 import time

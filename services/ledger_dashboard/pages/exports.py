@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import signed_in
 from services.ledger_dashboard.people.person import Person
@@ -43,14 +44,14 @@ router = APIRouter()
 async def exports(request: Request, person: Annotated[Person, Depends(signed_in)]) -> HTMLResponse:
     """One page of the list."""
     asked = read_query(request.query_params.multi_items(), person.companies)
-    async with request.app.state.engine.connect() as connection:
+    async with desk_of(request).engine.connect() as connection:
         try:
             page = await list_exports(connection, asked.filter, sort=asked.sort, limit=PAGE, after=asked.after)
         except ValueError:  # a page of another order: begin anew
             page = await list_exports(connection, asked.filter, sort=asked.sort, limit=PAGE)
         names = await project_names(connection, page.rows)
         connections = await connection_names(connection, person.companies)
-    return request.app.state.pages.render(
+    return desk_of(request).pages.render(
         request,
         "exports.html",
         person,
@@ -70,7 +71,7 @@ async def exports(request: Request, person: Annotated[Person, Depends(signed_in)
 async def download(request: Request, person: Annotated[Person, Depends(signed_in)]) -> StreamingResponse:
     """All that the filter finds, in its order, up to 100,000 rows."""
     asked = read_query(request.query_params.multi_items(), person.companies)
-    engine: AsyncEngine = request.app.state.engine
+    engine: AsyncEngine = desk_of(request).engine
     async with engine.begin() as connection:
         await record(connection, person, "downloaded", "exports", filter=in_words(asked.filter))
     headers = {"Content-Disposition": 'attachment; filename="exports.csv"', "Cache-Control": "no-store"}

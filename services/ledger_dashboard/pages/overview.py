@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
+from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.people.guard import signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.presentation.charts import Column, Point, columns, lines
@@ -37,7 +38,7 @@ async def overview(
     steps, step, form = SPANS.get(span, SPANS["hours"])
     now = datetime.now(UTC)
     begun = now.replace(minute=0, second=0, microsecond=0, **({"hour": 0} if step == DAY else {}))
-    async with request.app.state.engine.connect() as connection:
+    async with desk_of(request).engine.connect() as connection:
         standings = await read_standings(connection, person.companies)
         needs = await read_needs(connection, person.companies)
         since = begun - (steps - 1) * step
@@ -45,7 +46,7 @@ async def overview(
         fares = await read_fares(connection, person.companies)
         flow = await read_flow(connection)
     unit = "day" if step == DAY else "hour"
-    return request.app.state.pages.render(
+    return desk_of(request).pages.render(
         request,
         "overview.html",
         person,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.export_worker.core.invoice import read_snapshot
+from services.export_worker.core.invoice import SHOWN_AMOUNTS, read_snapshot
 from tests.support.builders import an_invoice
 
 COVERED = {
@@ -66,6 +66,13 @@ def test_each_field_of_a_line_changes_it(field):
     raw = copy.deepcopy(an_invoice())
     raw["g703"][0][field] = OF_A_LINE[field]
     assert read_snapshot(raw).fingerprint != USUAL
+
+
+@pytest.mark.parametrize("field", SHOWN_AMOUNTS)
+def test_what_is_only_shown_of_a_line_leaves_it(field):
+    raw = copy.deepcopy(an_invoice())
+    raw["g703"][0][field] = "123.45"
+    assert read_snapshot(raw).fingerprint == USUAL
 
 
 @pytest.mark.parametrize("what", NOT_COVERED)

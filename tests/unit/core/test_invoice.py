@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.export_worker.core.arithmetic import period_of, receivable_differs, sums_that_differ
-from services.export_worker.core.invoice import read_snapshot
+from services.export_worker.core.invoice import SHOWN_AMOUNTS, read_snapshot
 from shared.ledger.words import Reason
 from tests.support.builders import INVOICE_ID, a_billing, a_snapshot, an_invoice, problems_of
 from tests.support.cast import CONTRACT, OWNER
@@ -28,6 +28,18 @@ def test_a_faultless_invoice_is_read_whole():
     line = snapshot.lines[0]
     assert (line.key, line.description, line.cost_code) == ("LineItem:440001", "Line 1", "03-001")
     assert (line.retained_this_period, line.released_this_period, line.currently_retained) == (1100, 0, 1100)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"), [("100000.00", Decimal(100_000)), (None, None), ("n/a", None), ([1], None)]
+)
+@pytest.mark.parametrize("field", SHOWN_AMOUNTS)
+def test_what_is_only_shown_of_a_line_is_never_a_problem(field, written, read):
+    raw = an_invoice()
+    raw["g703"][0][field] = written
+    snapshot = read_snapshot(raw)
+    assert (getattr(snapshot.lines[0], field), snapshot.problems) == (read, ())
+    assert snapshot.lines[0].item_number == "1"
 
 
 @pytest.mark.parametrize("amount", ["12500.5", "12500.50", 12500.5, " 12500.50 ", "+12500.50", "1.25005E4"])

@@ -16,7 +16,7 @@ from services.ledger_dashboard.presentation import formatting
 from shared.ledger.words import NEXT_STEP
 from shared.terminology import DICTIONARY_NAMES, Dictionary, translate
 
-FOLDER = Path(__file__).parents[1]
+FOLDER = Path(__file__).parent
 STATIC = "/static"
 NAVIGATION = (
     ("/", "Overview"),

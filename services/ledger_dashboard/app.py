@@ -1,0 +1,119 @@
+"""The dashboard put together: what is opened, in which order it is closed, and who gets which path."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+import uvicorn
+from fastapi import FastAPI, Request, Response
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.ledger_dashboard import stream
+from services.ledger_dashboard.asking.dispatch import Dispatch
+from services.ledger_dashboard.asking.sender import Sender
+from services.ledger_dashboard.desk import Desk
+from services.ledger_dashboard.pages import export, exports, orders, overview, refusals
+from services.ledger_dashboard.people.front_desk import FrontDesk
+from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
+from services.ledger_dashboard.watch import Watch
+from shared.database import Role, create_engine
+from shared.health import Check, Health, health_router
+from shared.kafka.producer import Producer
+from shared.logs import configure_logs
+from shared.settings import DashboardSettings, DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
+from shared.telemetry import configure_telemetry
+
+NAME = "ledger_dashboard"
+GRACEFUL_SECONDS = 5
+YEAR = 31_536_000
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        *(f"{what}-src 'self'" for what in ("script", "style", "img", "connect")),
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class DashboardServiceSettings(DatabaseSettings, KafkaSettings, DashboardSettings, LogSettings, TelemetrySettings):
+    """Everything that the dashboard's process is told."""
+
+
+def create_app(settings: DashboardServiceSettings) -> FastAPI:
+    """Neither Kafka nor Postgres has to be there for the start."""
+
+    @asynccontextmanager
+    async def opened(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as closing:
+            closing.callback(configure_telemetry(settings, service=NAME))
+            engine = create_engine(settings.database_url.get_secret_value(), Role.DASHBOARD, application_name=NAME)
+            closing.push_async_callback(engine.dispose)
+            producer = Producer(settings, client_id=NAME)
+            closing.push_async_callback(producer.stop)
+            await producer.start()
+            sender = Sender(producer, settings.command_signing_key, engine)
+            watch = Watch(settings.database_url)
+            app.state.desk = Desk(settings, engine, Pages(), sender, watch)
+            app.state.front_desk = FrontDesk(engine, settings)
+            health.add("database", lambda: _answers(engine))
+            for task in (watch.run(), Dispatch(engine, sender, settings.database_url).run()):
+                closing.push_async_callback(_end, asyncio.create_task(task))
+            yield
+
+    health = Health()
+    app = FastAPI(title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=None)
+    app.middleware("http")(_secured)
+    app.include_router(health_router(health))
+    for part in (overview, exports, export, orders, stream):
+        app.include_router(part.router)
+    refusals.add_to(app)
+    app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
+    return app
+
+
+def run(settings: DashboardServiceSettings) -> None:
+    """Serves until SIGTERM or SIGINT."""
+    configure_logs(settings)
+    uvicorn.run(
+        create_app(settings),
+        host="0.0.0.0",
+        port=settings.port,
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+
+
+async def _secured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    response.headers.update(HEADERS)
+    if request.url.path.startswith(f"{STATIC}/"):
+        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    return response
+
+
+async def _answers(engine: AsyncEngine) -> Check:
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    return Check(ok=True)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
