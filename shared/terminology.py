@@ -63,6 +63,15 @@ DERIVED: tuple[Row, ...] = (
 # For "show differences".
 DIFFERENCES = PAGE + DERIVED
 
+DICTIONARY_NAMES: Mapping[Dictionary, str] = MappingProxyType(
+    {
+        Dictionary.GENERAL_CONTRACTORS: "General Contractors",
+        Dictionary.OWNERS: "Owners",
+        Dictionary.SPECIALTY_CONTRACTORS: "Specialty Contractors",
+    }
+)
+
+# Procore's words for where an export stands (procore.md 2.1); where it has none, ours. No dictionary changes them.
 STATUS_WORDS: Mapping[Status, str] = MappingProxyType(
     {
         Status.NONE: "New",

@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard.people.accounts import Account, account_of, add_account
-from services.ledger_dashboard.people.front_desk import FrontDesk
+from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.guard import require, seen_company, signed_in
 from services.ledger_dashboard.people.passwords import hash_password
 from services.ledger_dashboard.people.person import Holder, Person
@@ -55,18 +55,18 @@ async def a_token(owner: AsyncEngine, holder: Holder = OLGA, **changes: Any) -> 
     return token
 
 
-async def a_session(desk: FrontDesk, login: str = "olga") -> str:
+async def a_session(reception: Reception, login: str = "olga") -> str:
     """The cookie of somebody who signed in."""
-    async with desk.engine.begin() as connection:
+    async with reception.engine.begin() as connection:
         account = await account_of(connection, login)
         assert account is not None
-        return await desk.sessions.begin(connection, account.holder)
+        return await reception.sessions.begin(connection, account.holder)
 
 
-def guarded_app(desk: FrontDesk) -> FastAPI:
+def guarded_app(reception: Reception) -> FastAPI:
     """One route for each deed, one for whoever is signed in, one for a company's thing."""
     app = FastAPI()
-    app.state.front_desk = desk
+    app.state.reception = reception
 
     async def shown(person: Annotated[Person, Depends(signed_in)]) -> dict[str, str]:
         return {"who": person.who, "csrf": person.csrf}

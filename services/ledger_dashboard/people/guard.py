@@ -15,7 +15,7 @@ from fastapi import Depends, HTTPException, Request
 from sqlalchemy import ColumnElement, true
 from starlette.datastructures import UploadFile
 
-from services.ledger_dashboard.people.front_desk import FrontDesk, address_of, front_desk
+from services.ledger_dashboard.people.reception import Reception, address_of, reception_of
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import SHOWN, Deed, roles_that_may
 from services.ledger_dashboard.people.sessions import COOKIE
@@ -24,7 +24,7 @@ from services.ledger_dashboard.people.ways import origin_of, path_of, safe_path
 SIGN_IN = "/sign-in"
 CSRF_FIELD, CSRF_HEADER = "csrf", "x-csrf-token"
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-FOR_MACHINES = ("/api/", "/events")
+API, STREAM = "/api/", "/events"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 BEARER = "bearer "
 
@@ -43,16 +43,16 @@ class NotAllowed(HTTPException):
 
 async def signed_in(request: Request) -> Person:
     """Who asks. What changes something has to come from a page of this session's, or with an API token."""
-    desk = front_desk(request)
+    reception = reception_of(request)
     token = bearer_token(request)
     if token is not None:
-        person = await desk.person_with_token(token, address_of(request))
+        person = await reception.person_with_token(token, address_of(request))
         if person is None:
             raise unauthorized("This token is unknown, expired or revoked.")
     else:
-        person = await desk.person_with_cookie(request.cookies.get(COOKIE, ""), address_of(request))
+        person = await reception.person_with_cookie(request.cookies.get(COOKIE, ""), address_of(request))
         if person is None:
-            raise await sent_to_sign_in(desk, request)
+            raise await sent_to_sign_in(reception, request)
         if request.method not in SAFE_METHODS:
             check_origin(request)
             await check_csrf(request, person)
@@ -92,7 +92,7 @@ def check_origin(request: Request) -> None:
 
 def is_ours(request: Request, origin: str) -> bool:
     """Whether a page of ours has this origin: of the public address, if there is one, else of the asked host."""
-    public = front_desk(request).settings.dashboard_url
+    public = reception_of(request).settings.dashboard_url
     host = request.headers.get("host", "").lower()
     ours = {origin_of(public)} if public else {origin_of(f"{scheme}://{host}") for scheme in ("http", "https")}
     return origin.lower() in ours
@@ -119,9 +119,9 @@ def bearer_token(request: Request) -> str | None:
     return authorization[len(BEARER) :].strip() if authorization.lower().startswith(BEARER) else None
 
 
-async def sent_to_sign_in(desk: FrontDesk, request: Request) -> HTTPException:
+async def sent_to_sign_in(reception: Reception, request: Request) -> HTTPException:
     """What to raise where nobody is signed in."""
-    if await desk.is_closed():
+    if await reception.is_closed():
         return NobodyYet(503, "Nobody can sign in yet. Make the first account: invoice-export accounts add")
     if is_for_machine(request):
         return unauthorized("Sign in, or send an API token as a bearer token.")
@@ -142,7 +142,8 @@ def unauthorized(why: str) -> NotSignedIn:
 def is_for_machine(request: Request) -> bool:
     """Whether a script reads the answer, which has no use for a page: a browser says so of its own pages' requests."""
     mode = request.headers.get("sec-fetch-mode")
-    return mode != "navigate" if mode else request.url.path.startswith(FOR_MACHINES)
+    path = request.url.path
+    return mode != "navigate" if mode else path.startswith(API) or path == STREAM
 
 
 def lacking(deed: Deed, person: Person) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ledger_dashboard.people.front_desk import FrontDesk
+from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.roles import MAY, Deed, Role
 from tests.support.people import a_session, a_token, an_account, browser, dashboard_settings, guarded_app
 
@@ -10,20 +10,20 @@ MATRIX = [(role, deed) for role in Role for deed in Deed]
 
 
 @pytest.fixture
-def desk(dashboard_engine):
-    return FrontDesk(dashboard_engine, dashboard_settings())
+def reception(dashboard_engine):
+    return Reception(dashboard_engine, dashboard_settings())
 
 
 @pytest.fixture
-def app(desk):
-    return guarded_app(desk)
+def app(reception):
+    return guarded_app(reception)
 
 
-async def test_each_role_does_its_deeds_and_no_other(app, desk, owner_engine):
+async def test_each_role_does_its_deeds_and_no_other(app, reception, owner_engine):
     told = {}
     for role in Role:
         await an_account(owner_engine, role.value, roles=frozenset({role}), procore_user_id="160586")
-        async with browser(app, await a_session(desk, role.value)) as client:
+        async with browser(app, await a_session(reception, role.value)) as client:
             csrf = (await client.get("/")).json()["csrf"]
             for deed in Deed:
                 seen = await client.get(f"/deeds/{deed}")

@@ -9,19 +9,21 @@ from services.ledger_dashboard.people.accounts import any_account
 from services.ledger_dashboard.people.marks import Marks
 from services.ledger_dashboard.people.passwords import Passwords
 from services.ledger_dashboard.people.person import Person
+from services.ledger_dashboard.people.provider import Provider
 from services.ledger_dashboard.people.sessions import Limits, Sessions
 from services.ledger_dashboard.people.tokens import find_token
 from shared.settings import DashboardSettings
 
 
-class FrontDesk:
-    """The composition root puts one into `app.state.front_desk`. The engine has the dashboard's rights."""
+class Reception:
+    """The composition root puts one into `app.state.reception`. The engine has the dashboard's rights."""
 
     def __init__(self, engine: AsyncEngine, settings: DashboardSettings) -> None:
         self.engine = engine
         self.settings = settings
         self.marks = Marks(settings.session_key)
         self.passwords = Passwords()
+        self.provider = Provider(settings, self.marks) if settings.oidc_issuer else None
         self.sessions = Sessions(
             self.marks,
             Limits(timedelta(minutes=settings.session_idle_minutes), timedelta(hours=settings.session_hours)),
@@ -34,7 +36,7 @@ class FrontDesk:
 
     async def is_closed(self) -> bool:
         """Nobody could sign in: there is neither an account nor an identity provider."""
-        if self.settings.oidc_issuer:
+        if self.provider:
             return False
         async with self.engine.connect() as connection:
             return not await any_account(connection)
@@ -50,10 +52,10 @@ class FrontDesk:
             return await self.sessions.find(connection, cookie, address)
 
 
-def front_desk(request: Request) -> FrontDesk:
+def reception_of(request: Request) -> Reception:
     """This application's."""
-    desk: FrontDesk = request.app.state.front_desk
-    return desk
+    reception: Reception = request.app.state.reception
+    return reception
 
 
 def address_of(request: Request) -> str:
