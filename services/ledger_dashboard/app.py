@@ -15,7 +15,7 @@ from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
 from services.ledger_dashboard.pages import events, export, exports, health, orders, overview, refusals, tie_out
-from services.ledger_dashboard.people.front_desk import FrontDesk
+from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
 from services.ledger_dashboard.watch import Watch
 from shared.database import Role, create_engine
@@ -65,7 +65,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             sender = Sender(producer, settings.command_signing_key, engine)
             watch = Watch(settings.database_url)
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
-            app.state.front_desk = FrontDesk(engine, settings)
+            app.state.reception = Reception(engine, settings)
             checks.add("database", lambda: _answers(engine))
             for task in (watch.run(), Dispatch(engine, sender, settings.database_url).run()):
                 closing.push_async_callback(_end, asyncio.create_task(task))

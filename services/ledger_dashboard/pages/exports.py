@@ -13,12 +13,12 @@ from services.ledger_dashboard.people.guard import signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.filters import Asked, in_words, read_query
-from services.ledger_dashboard.presentation.formatting import STATUS_WORDS
 from services.ledger_dashboard.presentation.spreadsheets import csv_line
 from services.ledger_dashboard.reading.names import connection_names, project_names
 from shared.ledger.filter import Cursor, SortKey
 from shared.ledger.reader import ExportRow, list_exports
 from shared.ledger.words import Reason, Status
+from shared.terminology import STATUS_WORDS
 
 PAGE = 50
 DOWNLOAD_PAGE = 1_000

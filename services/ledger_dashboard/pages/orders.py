@@ -24,10 +24,11 @@ from services.ledger_dashboard.people.guard import require, signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed, Role
 from services.ledger_dashboard.presentation.filters import LARGEST_ID, in_words, postgres_id, read_query
-from services.ledger_dashboard.presentation.formatting import STATUS_WORDS, count
+from services.ledger_dashboard.presentation.formatting import count
 from shared.events.command import Action
 from shared.ledger.filter import Filter
 from shared.ledger.foretold import Prospect
+from shared.terminology import STATUS_WORDS
 
 PROSPECTS = {
     Prospect.SEND: "would be sent",

@@ -15,7 +15,6 @@ from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require, signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
-from services.ledger_dashboard.presentation.formatting import STATUS_WORDS
 from services.ledger_dashboard.presentation.spreadsheets import csv_line
 from services.ledger_dashboard.reading.export import read_profile
 from services.ledger_dashboard.reading.names import connection_names
@@ -30,6 +29,7 @@ from services.ledger_dashboard.reading.tie_outs import (
 from shared.ledger.tie_out import VERDICT_TOLD, Part, Period
 from shared.ledger.tie_out_reader import tally_to_json
 from shared.ledger.tie_out_request import request as request_tie_out
+from shared.terminology import STATUS_WORDS
 
 COLUMNS = (
     *("export", "procore_id", "invoice_number", "owner", "amount", "currency", "status", "reasons"),

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from services.ledger_dashboard.people.accounts import Account, account_of, normal_login
 from services.ledger_dashboard.people.audit import record
-from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.person import Holder, Person, stranger
+from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.throttle import begin_attempt, succeed
 
 NO_LOGIN = "?"  # in place of what cannot be a login: perhaps it is a password, typed into the wrong field
