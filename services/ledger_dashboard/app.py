@@ -11,6 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard import stream
+from services.ledger_dashboard.api import exports as api_exports
+from services.ledger_dashboard.api import figures as api_figures
+from services.ledger_dashboard.api import orders as api_orders
+from services.ledger_dashboard.api.answers import PREFIX
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
@@ -25,6 +29,8 @@ from shared.logs import configure_logs
 from shared.settings import DashboardSettings, DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
 from shared.telemetry import configure_telemetry
 
+PAGES = (overview, exports, export, orders, events, tie_out, health)
+API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
 YEAR = 31_536_000
@@ -72,10 +78,12 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             yield
 
     checks = Health()
-    app = FastAPI(title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json"
+    )
     app.middleware("http")(_secured)
     app.include_router(health_router(checks))
-    for part in (overview, exports, export, orders, events, tie_out, health, stream):
+    for part in (*PAGES, *API, stream):
         app.include_router(part.router)
     refusals.add_to(app)
     app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
