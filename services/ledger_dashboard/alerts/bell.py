@@ -125,7 +125,9 @@ async def _keep(connection: AsyncConnection, states: Sequence[State], now: datet
     if states:
         put = upsert(alert_states)
         changed = {name: put.excluded[name] for name in State.__dataclass_fields__ if name != "key"}
-        await connection.execute(put.on_conflict_do_update(index_elements=["key"], set_=changed), list(map(vars, states)))
+        await connection.execute(
+            put.on_conflict_do_update(index_elements=["key"], set_=changed), list(map(vars, states))
+        )
     await connection.execute(delete(alert_states).where(alert_states.c.ended_at < now - KEPT))
 
 
@@ -171,11 +173,12 @@ _LINKS = text(
 _FLOW = text(
     """
     SELECT
-        max(CAST(detail ->> 'lag' AS bigint)) FILTER (WHERE service = 'worker') AS lag,
+        max(CAST(detail -> 'kafka' ->> 'lag' AS bigint)) FILTER (WHERE service = 'worker') AS lag,
         (SELECT count(*) FROM (SELECT FROM parked_events LIMIT 10000) parked) AS parked,
         (SELECT count(*) FROM (SELECT FROM events WHERE fate = 'dead_lettered'
             AND received_at > now() - interval '1 day' LIMIT 1000) dead) AS dead_letters,
-        COALESCE(sum(CAST(detail ->> 'refused_lately' AS bigint)) FILTER (WHERE service = 'receiver'), 0) AS refused,
+        COALESCE(sum(CAST(detail -> 'webhooks' ->> 'refused' AS bigint)) FILTER (WHERE service = 'receiver'
+            AND CAST(detail ->> 'refused_at' AS timestamptz) > now() - interval '15 minutes'), 0) AS refused,
         count(*) FILTER (WHERE service = 'worker') AS workers,
         count(*) FILTER (WHERE service = 'receiver') AS receivers
     FROM service_instances WHERE seen_at > now() - interval '1 minute'

@@ -1,11 +1,12 @@
 """What is worth an alert, and when somebody is told: grouped, and with a quiet time. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from shared.ledger.words import NEXT_STEP, Reason, Status
 
+HEALTH = "/health"
 GROUPED_FOR = timedelta(minutes=1)  # what begins together is told together
 ENDED_FOR = timedelta(minutes=2)  # what comes back at once never ended
 
@@ -31,7 +32,7 @@ class Facts:
     parked: int = 0
     dead_letters: int = 0
     refused: int = 0
-    missed: Mapping[str, int] | None = None
+    missed: Mapping[str, int] = field(default_factory=dict)
     workers: int = 1
     receivers: int = 1
 
@@ -79,29 +80,13 @@ class News:
 
 def conditions(facts: Facts, *, much_lag: int) -> Iterator[Condition]:
     """All that is wrong, each with a key of its own."""
-    for one in facts.held:
-        yield _held(one)
-    for name in facts.open_circuits:
-        yield Condition(f"circuit:{name}", f"The ERP of {name} does not answer. It is tried again by itself.", _page(name))
-    for name in facts.stopped:
-        yield Condition(f"stopped:{name}", f"{name} stopped after errors of our own: resume it when mended.", _page(name))
-    if facts.lag is not None and facts.lag > much_lag:
-        yield Condition("lag", f"{facts.lag:,} records wait in Kafka.", "/health", facts.lag)
-    if facts.parked:
-        yield Condition("parked", f"{facts.parked:,} webhooks are parked: Kafka does not take them.", "/health", facts.parked)
-    if facts.dead_letters:
-        told = f"{facts.dead_letters:,} webhooks could not be read within the last day."
-        yield Condition("dead_letters", told, "/events-log?fate=dead_lettered", facts.dead_letters)
-    if facts.refused:
-        told = f"The receiver refused {facts.refused:,} webhooks for their token: Procore pauses all of them."
-        yield Condition("refused", told, "/health", facts.refused)
-    for name, count in (facts.missed or {}).items():
-        told = f"Reconciliation found {count:,} invoices of {name} that no webhook told of."
-        yield Condition(f"missed:{name}", told, "/health", count)
+    yield from map(_held, facts.held)
+    yield from _of_connections(facts)
+    yield from _of_webhooks(facts, much_lag)
     if not facts.workers:
-        yield Condition("no_worker", "No worker is running: nothing is exported.", "/health")
+        yield Condition("no_worker", "No worker is running: nothing is exported.", HEALTH)
     if not facts.receivers:
-        yield Condition("no_receiver", "No receiver is running: Procore keeps its webhooks for 12 hours.", "/health")
+        yield Condition("no_receiver", "No receiver is running: Procore keeps its webhooks for 12 hours.", HEALTH)
 
 
 def moved_on(known: Iterable[State], found: Iterable[Condition], now: datetime) -> list[State]:
@@ -121,9 +106,7 @@ def moved_on(known: Iterable[State], found: Iterable[Condition], now: datetime) 
     return after
 
 
-def news(
-    states: Iterable[State], told: Mapping[str, Telling], now: datetime, *, quiet: timedelta
-) -> list[News]:
+def news(states: Iterable[State], told: Mapping[str, Telling], now: datetime, *, quiet: timedelta) -> list[News]:
     """What one way has to tell now.
 
     Something new is told once it lasted a minute; something told before again only when it grew and the quiet time is
@@ -155,5 +138,27 @@ def _held(one: Held) -> Condition:
     return Condition(f"{word}:{about}:{one.connection}", f"{exports} {word}{where}: {words}.{step}", path, one.count)
 
 
-def _page(name: str) -> str:
-    return f"/connections/{name}"
+def _of_connections(facts: Facts) -> Iterator[Condition]:
+    for name in facts.open_circuits:
+        told = f"The ERP of {name} does not answer. It is tried again by itself."
+        yield Condition(f"circuit:{name}", told, f"/connections/{name}")
+    for name in facts.stopped:
+        told = f"{name} stopped after errors of our own: resume it when they are mended."
+        yield Condition(f"stopped:{name}", told, f"/connections/{name}")
+    for name, count in facts.missed.items():
+        told = f"Reconciliation found {count:,} invoices of {name} that no webhook told of."
+        yield Condition(f"missed:{name}", told, HEALTH, count)
+
+
+def _of_webhooks(facts: Facts, much_lag: int) -> Iterator[Condition]:
+    if facts.lag is not None and facts.lag > much_lag:
+        yield Condition("lag", f"{facts.lag:,} records wait in Kafka.", HEALTH, facts.lag)
+    if facts.parked:
+        told = f"{facts.parked:,} webhooks are parked: Kafka does not take them."
+        yield Condition("parked", told, HEALTH, facts.parked)
+    if facts.dead_letters:
+        told = f"{facts.dead_letters:,} webhooks of the last day could not be read."
+        yield Condition("dead_letters", told, "/events-log?fate=dead_lettered", facts.dead_letters)
+    if facts.refused:
+        told = f"The receiver refused {facts.refused:,} webhooks for their token: Procore then pauses all of them."
+        yield Condition("refused", told, HEALTH, facts.refused)
