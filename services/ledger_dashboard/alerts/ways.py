@@ -77,7 +77,7 @@ class Slack:
 
     async def tell(self, news: Sequence[News], now: datetime) -> None:
         """One post."""
-        text = "\n".join([f"*{subject(news)}*", *(f"• {line(one, self._dashboard)}" for one in news)])
+        text = "\n".join([f"*{subject(news)}* ({now:%H:%M} UTC)", *(f"• {line(one, self._dashboard)}" for one in news)])
         await posted(self._client, self._url, json={"text": text})
 
 
