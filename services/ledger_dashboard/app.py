@@ -14,8 +14,8 @@ from services.ledger_dashboard import stream
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
-from services.ledger_dashboard.pages import export, exports, orders, overview, refusals
-from services.ledger_dashboard.people.front_desk import FrontDesk
+from services.ledger_dashboard.pages import export, exports, orders, overview, refusals, sign_in
+from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
 from services.ledger_dashboard.watch import Watch
 from shared.database import Role, create_engine
@@ -65,7 +65,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             sender = Sender(producer, settings.command_signing_key, engine)
             watch = Watch(settings.database_url)
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
-            app.state.front_desk = FrontDesk(engine, settings)
+            app.state.reception = Reception(engine, settings)
             health.add("database", lambda: _answers(engine))
             for task in (watch.run(), Dispatch(engine, sender, settings.database_url).run()):
                 closing.push_async_callback(_end, asyncio.create_task(task))
@@ -77,6 +77,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
     app.include_router(health_router(health))
     for part in (overview, exports, export, orders, stream):
         app.include_router(part.router)
+    sign_in.add_to(app)
     refusals.add_to(app)
     app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
     return app
@@ -95,6 +96,8 @@ def run(settings: DashboardServiceSettings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
 

@@ -25,9 +25,10 @@ class GroupRules:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Claims that let nobody in; `why` is a sentence for the person."""
+    """Claims that let nobody in; `why` is a sentence for the person, `who` the subject where there is one."""
 
     why: str
+    who: str = ""
 
 
 def holder_of(claims: Mapping[str, Any], rules: GroupRules) -> Holder | Unusable:
@@ -38,7 +39,8 @@ def holder_of(claims: Mapping[str, Any], rules: GroupRules) -> Holder | Unusable
     groups = words_in(claim(claims, rules.groups_claim))
     roles = known_roles(word for group in groups for word in rules.roles.get(group, ()))
     if not roles:
-        return Unusable("None of your groups at the identity provider has a role here. Ask whoever administers it.")
+        why = "None of your groups at the identity provider has a role here. Ask whoever administers it."
+        return Unusable(why, f"{PROVIDER}{subject}")
     user = claim(claims, rules.procore_user_claim)
     return Holder(
         who=f"{PROVIDER}{subject}",

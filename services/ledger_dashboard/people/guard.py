@@ -15,8 +15,8 @@ from fastapi import Depends, HTTPException, Request
 from sqlalchemy import ColumnElement, true
 from starlette.datastructures import UploadFile
 
-from services.ledger_dashboard.people.reception import Reception, address_of, reception_of
 from services.ledger_dashboard.people.person import Person
+from services.ledger_dashboard.people.reception import Reception, address_of, reception_of
 from services.ledger_dashboard.people.roles import SHOWN, Deed, roles_that_may
 from services.ledger_dashboard.people.sessions import COOKIE
 from services.ledger_dashboard.people.ways import origin_of, path_of, safe_path
