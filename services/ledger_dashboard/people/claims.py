@@ -41,13 +41,13 @@ def holder_of(claims: Mapping[str, Any], rules: GroupRules) -> Holder | Unusable
     if not roles:
         why = "None of your groups at the identity provider has a role here. Ask whoever administers it."
         return Unusable(why, f"{PROVIDER}{subject}")
-    user = claim(claims, rules.procore_user_claim)
+    user = str(claim(claims, rules.procore_user_claim))
     return Holder(
         who=f"{PROVIDER}{subject}",
         shown_name=shown_name(claims, subject),
         roles=roles,
         companies=companies_of(groups, rules.companies),
-        procore_user_id=str(user) if str(user).isdecimal() else None,
+        procore_user_id=user if user.isascii() and user.isdecimal() else None,
     )
 
 
