@@ -79,6 +79,14 @@ def worker() -> None:
 
 
 @app.command()
+def dashboard() -> None:
+    """Show the ledger and take what people ask of it, until told to end."""
+    from services.ledger_dashboard.app import DashboardServiceSettings, run
+
+    run(read(DashboardServiceSettings))
+
+
+@app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End by itself, with a JSON summary on the last line.")] = False,
 ) -> None:

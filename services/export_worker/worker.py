@@ -12,10 +12,11 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
-from services.export_worker.appending import TRIAL_CHANNEL, WORK_DUE_CHANNEL
+from services.export_worker.appending import WORK_DUE_CHANNEL
 from services.export_worker.clock import Lane, adopt_unserved, wake_successors
 from services.export_worker.consumption import Consumption
 from services.export_worker.delivery_list import DeliveryList
+from services.export_worker.display import Display, DisplaySettings
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.gauges import keep_gauges
 from services.export_worker.ledger_writer import LedgerWriter
@@ -23,11 +24,9 @@ from services.export_worker.links import Link, LinkBook, make_links
 from services.export_worker.metrics import LAG, PROCORE_SECONDS
 from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import Hydration
-from services.export_worker.pipeline.trial import reading_house
 from services.export_worker.publication import Publication
 from services.export_worker.reconciliation import Reconciliation
 from services.export_worker.tie_out import TieOuts
-from services.export_worker.trials import Trials
 from shared.connections.catalog import Catalog, load_catalog
 from shared.connections.token_store import TokenStore
 from shared.database import DATABASE_ERRORS, Role, connect_raw, create_engine
@@ -40,7 +39,7 @@ from shared.procore.client import ProcoreClient
 from shared.procore.payment_applications import PaymentApplications
 from shared.procore.transport import Call
 from shared.procore.webhooks import Webhooks
-from shared.settings import DatabaseSettings, KafkaSettings, ProcoreSettings, WorkerSettings
+from shared.settings import KafkaSettings
 
 READ = (Topic.WEBHOOKS, Topic.COMMANDS, Topic.DEAD_LETTERS)
 STUCK_AFTER = 60.0
@@ -55,7 +54,7 @@ NAME = "export_worker"
 log = structlog.get_logger(NAME)
 
 
-class WorkerServiceSettings(DatabaseSettings, KafkaSettings, ProcoreSettings, WorkerSettings):
+class WorkerServiceSettings(KafkaSettings, DisplaySettings):
     """Everything that the worker's process is told."""
 
 
@@ -92,7 +91,9 @@ class Worker:
         lease = timedelta(seconds=settings.worker_lease_seconds)
         self._lanes = [Lane(self._house, name, link, lease=lease) for name, link in self._links.items()]
         self._lanes.append(Lane(self._house, "", None, lease=lease))
-        self._trials = self._make_trials()
+        self._display = Display(
+            settings, engine=self._engine, procore=self._procore, catalog=self._catalog, links=self._links
+        )
         self._progress: Progress | None = None
         self._gaps: set[Gap] = set()
         self._log_in_refused = False
@@ -106,13 +107,14 @@ class Worker:
         """Until cancelled; then walks under way end, and what was claimed but not walked is left to its lease."""
         await self._producer.start()
         await adopt_unserved(self._house, self._catalog)
+        await self._display.keep_profiles()
         tasks = [
             self._consume(),
             self._listen(),
             wake_successors(self._house, self._wake),
             keep_gauges(self._engine, self._procore.budget),
             self._reconcile(),
-            self._trials.run(),
+            *self._display.tasks(),
             *(self._tie_out(link) for link in self._links.values()),
             *(lane.run() for lane in self._lanes),
         ]
@@ -123,16 +125,6 @@ class Worker:
         finally:
             await asyncio.gather(*(lane.drain(DRAIN_SECONDS) for lane in self._lanes))
             await self._close()
-
-    def _make_trials(self) -> Trials:
-        """Within reconciliation's share of Procore's rate: what somebody only wonders about starves nothing."""
-        house = reading_house(
-            self._engine,
-            self._procore.with_share(self._settings.reconcile_budget_share),
-            service_users=self._house.service_users,
-            record_max_age=self._house.record_max_age,
-        )
-        return Trials(self._engine, house, self._catalog, self._links)
 
     async def _close(self) -> None:
         for link in self._links.values():
@@ -198,7 +190,6 @@ class Worker:
                 )
                 try:
                     await session.add_listener(WORK_DUE_CHANNEL, lambda *_: self._wake())
-                    await session.add_listener(TRIAL_CHANNEL, lambda *_: self._trials.wake())
                     await Publication(self._engine, self._producer).run(session)
                 finally:
                     await session.close()

@@ -11,10 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard import stream
+from services.ledger_dashboard.api import exports as api_exports
+from services.ledger_dashboard.api import figures as api_figures
+from services.ledger_dashboard.api import orders as api_orders
+from services.ledger_dashboard.api.answers import PREFIX
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
-from services.ledger_dashboard.pages import export, exports, orders, overview, refusals, sign_in
+from services.ledger_dashboard.pages import events, export, exports, health, orders, overview, refusals, sign_in, tie_out
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
 from services.ledger_dashboard.watch import Watch
@@ -25,6 +29,8 @@ from shared.logs import configure_logs
 from shared.settings import DashboardSettings, DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
 from shared.telemetry import configure_telemetry
 
+PAGES = (overview, exports, export, orders, events, tie_out, health)
+API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
 YEAR = 31_536_000
@@ -66,16 +72,18 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             watch = Watch(settings.database_url)
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
             app.state.reception = Reception(engine, settings)
-            health.add("database", lambda: _answers(engine))
+            checks.add("database", lambda: _answers(engine))
             for task in (watch.run(), Dispatch(engine, sender, settings.database_url).run()):
                 closing.push_async_callback(_end, asyncio.create_task(task))
             yield
 
-    health = Health()
-    app = FastAPI(title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=None)
+    checks = Health()
+    app = FastAPI(
+        title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json"
+    )
     app.middleware("http")(_secured)
-    app.include_router(health_router(health))
-    for part in (overview, exports, export, orders, stream):
+    app.include_router(health_router(checks))
+    for part in (*PAGES, *API, stream):
         app.include_router(part.router)
     sign_in.add_to(app)
     refusals.add_to(app)

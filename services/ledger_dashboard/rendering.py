@@ -14,7 +14,7 @@ from markupsafe import Markup
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.presentation import formatting
 from shared.ledger.words import NEXT_STEP
-from shared.terminology import DICTIONARY_NAMES, Dictionary, translate
+from shared.terminology import DICTIONARY_NAMES, STATUS_WORDS, Dictionary, translate
 
 FOLDER = Path(__file__).parent
 STATIC = "/static"
@@ -40,8 +40,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        for name in ("money", "moment", "second", "day", "age", "seconds", "count", "status", "reason"):
+        for name in ("money", "moment", "second", "day", "age", "seconds", "count", "reason"):
             self._templates.filters[name] = getattr(formatting, name)
+        self._templates.filters["status"] = STATUS_WORDS.__getitem__
         self._templates.globals.update(
             static=lambda name: f"{STATIC}/{name}?{version('invoice-export')}", next_step=NEXT_STEP, svg=Markup
         )

@@ -10,10 +10,10 @@ from fastapi import Depends, FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard.people.accounts import Account, account_of, add_account
-from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.guard import require, seen_company, signed_in
 from services.ledger_dashboard.people.passwords import hash_password
 from services.ledger_dashboard.people.person import Holder, Person
+from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.roles import Deed, Role
 from services.ledger_dashboard.people.sessions import COOKIE
 from services.ledger_dashboard.people.tokens import add_token

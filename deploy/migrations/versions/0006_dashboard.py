@@ -168,5 +168,6 @@ _GRANTS = (
     "GRANT SELECT ON accounts, api_tokens TO invoice_export_dashboard",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, preferences, log_in_attempts TO invoice_export_dashboard",
     "GRANT SELECT, INSERT ON audit_records TO invoice_export_dashboard",
+    "GRANT INSERT (connection, period, requested_by) ON tie_outs TO invoice_export_dashboard",
     "GRANT SELECT, INSERT, UPDATE ON bulk_orders, bulk_order_parts, alert_states TO invoice_export_dashboard",
 )

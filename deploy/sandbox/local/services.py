@@ -55,4 +55,5 @@ SERVICES = (
     ),
     Service("receiver", lambda _: [CLI, "receiver"], port=8080, ready_path="/readyz", publishes=("RECEIVER_URL",)),
     Service("worker", lambda _: [CLI, "worker"], port=9100, ready_path="/readyz", publishes=("WORKER_URL",)),
+    Service("dashboard", lambda _: [CLI, "dashboard"], port=8090, ready_path="/readyz", publishes=("DASHBOARD_URL",)),
 )

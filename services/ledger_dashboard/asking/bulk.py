@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Progress:
-    """An order and how far it is. `decisions` and `sums` are a dry run's: how many would come to what, and over how much."""
+    """How far an order is. `decisions` and `sums` are a dry run's: how many would come to what, and over how much."""
 
     id: int
     asked_at: datetime

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.events.command import Command
 from shared.events.topics import Topic
+from shared.events.webhook_event import WebhookEvent
 from shared.kafka.connection import BrokerUnavailable
 from shared.kafka.producer import Producer, RecordRefused
 from shared.ledger.tables import commands
@@ -46,12 +47,11 @@ class Sender:
     async def send(self, command: Command) -> None:
         """Returns when Kafka has it. Raises NotSent."""
         signed = command.signed(self._key)
-        try:
-            await self._producer.send(
-                Topic.COMMANDS, key=signed.kafka_key, value=signed.to_bytes(), within=SEND_SECONDS
-            )
-        except (BrokerUnavailable, RecordRefused) as error:
-            raise NotSent(str(error) or "Kafka is away") from error
+        await self._send(Topic.COMMANDS, signed.kafka_key, signed.to_bytes())
+
+    async def pass_on(self, event: WebhookEvent) -> None:
+        """A webhook that was read late, as the receiver would have passed it on. Raises NotSent."""
+        await self._send(Topic.WEBHOOKS, event.kafka_key, event.to_bytes(), event.headers())
 
     async def ask(self, command: Command, *, within: float) -> Answer | None:
         """Sends it and waits; None when there is no answer after `within` seconds: it will still be handled."""
@@ -64,6 +64,12 @@ class Sender:
             if time.monotonic() >= deadline:
                 return None
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _send(self, topic: Topic, key: bytes, value: bytes, headers: Iterable[tuple[str, bytes]] = ()) -> None:
+        try:
+            await self._producer.send(topic, key=key, value=value, headers=headers, within=SEND_SECONDS)
+        except (BrokerUnavailable, RecordRefused) as error:
+            raise NotSent(str(error) or "Kafka is away") from error
 
     async def answers(self, nonces: Sequence[str]) -> list[Answer]:
         """Of those that were handled by now."""

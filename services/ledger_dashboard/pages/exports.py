@@ -1,7 +1,5 @@
 """The list of exports: searched, filtered, sorted and paged by the address alone, and downloaded as it stands."""
 
-import csv
-import io
 from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any
 
@@ -15,11 +13,12 @@ from services.ledger_dashboard.people.guard import signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.filters import Asked, in_words, read_query
-from services.ledger_dashboard.presentation.formatting import STATUS_WORDS
+from services.ledger_dashboard.presentation.spreadsheets import csv_line
 from services.ledger_dashboard.reading.names import connection_names, project_names
 from shared.ledger.filter import Cursor, SortKey
 from shared.ledger.reader import ExportRow, list_exports
 from shared.ledger.words import Reason, Status
+from shared.terminology import STATUS_WORDS
 
 PAGE = 50
 DOWNLOAD_PAGE = 1_000
@@ -35,7 +34,6 @@ DOWNLOADED = (
     *("id", "status", "reasons", "since", "invoice_number", "payment_application_id", "customer_name", "amount"),
     *("currency", "billing_date", "company_id", "project_id", "connection", "erp_number", "erp_url", "attempts"),
 )
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 router = APIRouter()
 
@@ -79,27 +77,18 @@ async def download(request: Request, person: Annotated[Person, Depends(signed_in
 
 
 async def _rows(engine: AsyncEngine, asked: Asked) -> AsyncIterator[str]:
-    yield _line(DOWNLOADED)
+    yield csv_line(DOWNLOADED)
     after: Cursor | None = None
     for _ in range(MOST_DOWNLOADED // DOWNLOAD_PAGE):
         async with engine.connect() as connection:
             page = await list_exports(connection, asked.filter, sort=asked.sort, limit=DOWNLOAD_PAGE, after=after)
-        yield "".join(_line(_cells(row)) for row in page.rows)
+        yield "".join(csv_line(_cells(row)) for row in page.rows)
         after = page.next
         if after is None:
             return
-    yield _line(["more than 100,000 exports fit: narrow the filter"])
+    yield csv_line(["more than 100,000 exports fit: narrow the filter"])
 
 
 def _cells(row: ExportRow) -> Iterable[Any]:
     values = vars(row) | {"reasons": "; ".join(row.reasons), "status": STATUS_WORDS[row.status]}
     return (values[name] for name in DOWNLOADED)
-
-
-def _line(cells: Iterable[Any]) -> str:
-    """A text that a spreadsheet would take for a formula is told to be text; numbers stay numbers."""
-    out = io.StringIO()
-    told = ("" if cell is None else cell for cell in cells)
-    safe = (f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell for cell in told)
-    csv.writer(out).writerow(safe)
-    return out.getvalue()

@@ -37,7 +37,7 @@ async def overview(
     """Figures, what needs a person, two charts, the connections and what is on its way."""
     steps, step, form = SPANS.get(span, SPANS["hours"])
     now = datetime.now(UTC)
-    begun = now.replace(minute=0, second=0, microsecond=0, **({"hour": 0} if step == DAY else {}))
+    begun = now.replace(hour=0 if step == DAY else now.hour, minute=0, second=0, microsecond=0)
     async with desk_of(request).engine.connect() as connection:
         standings = await read_standings(connection, person.companies)
         needs = await read_needs(connection, person.companies)

@@ -27,6 +27,7 @@ class Deed(StrEnum):
     MAP = "map"  # import and edit mappings
     RECORD = "record"  # import and edit approver records
     REPLAY_DEAD_LETTER = "replay_dead_letter"
+    SIGN_OFF = "sign_off"  # a month that ties out
     SEE_AUDIT = "see_audit"
 
 
@@ -46,8 +47,8 @@ MAY: Mapping[Role, frozenset[Deed]] = MappingProxyType(
     {
         Role.VIEWER: frozenset({Deed.SEE}),
         Role.OPERATOR: _OPERATING,
-        Role.ACCOUNTING_APPROVER: frozenset({Deed.SEE, Deed.RELEASE, Deed.REPLAY}),
-        Role.ADMIN: _OPERATING | {Deed.RECORD, Deed.SEE_AUDIT},
+        Role.ACCOUNTING_APPROVER: frozenset({Deed.SEE, Deed.RELEASE, Deed.REPLAY, Deed.SIGN_OFF}),
+        Role.ADMIN: _OPERATING | {Deed.RECORD, Deed.SIGN_OFF, Deed.SEE_AUDIT},
     }
 )
 SHOWN: Mapping[Role, str] = MappingProxyType(

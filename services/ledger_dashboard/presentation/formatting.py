@@ -3,23 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from shared.ledger.words import Reason, Status
+from shared.ledger.words import Reason
 
 NOTHING = "–"
 MINUTE = 60
 STEPS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
-
-# Procore's words for where an export stands (procore.md 2.1); those without one there are ours.
-STATUS_WORDS: dict[Status, str] = {
-    Status.NONE: "New",
-    Status.WAITING: "Ready to Export",
-    Status.SKIPPED: "Skipped",
-    Status.HELD: "Held",
-    Status.EXPORTING: "Exporting",
-    Status.RETRYING: "Retrying",
-    Status.EXPORTED: "Synced",
-    Status.FAILED: "Failed to Export",
-}
 
 
 def money(amount: Decimal | None, currency: str | None = None) -> str:
@@ -70,11 +58,6 @@ def seconds(length: float | None) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """1 export, 3 exports."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
-
-
-def status(word: Status) -> str:
-    """In Procore's words."""
-    return STATUS_WORDS[word]
 
 
 def reason(word: Reason | str) -> str:

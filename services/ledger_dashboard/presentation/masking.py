@@ -18,7 +18,7 @@ Value = TypeVar("Value")
 
 def masked(value: Value) -> Value:
     """The same with what nobody should read covered, at any depth."""
-    result: Any = _masked(value)
+    result: Value = _masked(value)
     return result
 
 

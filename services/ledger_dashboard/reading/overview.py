@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.ledger.latency import percentile
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.ledger.latency import percentile
 from shared.ledger.words import Reason, Status
 
 OPEN = (Status.WAITING, Status.HELD, Status.EXPORTING, Status.RETRYING, Status.FAILED)
@@ -78,7 +78,7 @@ class Flow:
 async def read_standings(connection: AsyncConnection, companies: frozenset[str] | None) -> list[Standing]:
     """One for each status that an export can have, in the order of its life."""
     scope = _scope(companies)
-    counted = {row.status: row.count for row in await connection.execute(_COUNTS, scope)}
+    counted = {row.status: row.number for row in await connection.execute(_COUNTS, scope)}
     oldest = {row.status: row.oldest for row in await connection.execute(_OLDEST, scope)}
     statuses = (*OPEN, Status.EXPORTED, Status.SKIPPED)
     return [Standing(status, counted.get(status.value, 0), oldest.get(status.value)) for status in statuses]
@@ -87,7 +87,9 @@ async def read_standings(connection: AsyncConnection, companies: frozenset[str] 
 async def read_needs(connection: AsyncConnection, companies: frozenset[str] | None) -> list[Need]:
     """Held and failed, by first reason; the most frequent first."""
     rows = await connection.execute(_NEEDS, _scope(companies) | {"most": MOST_COUNTED})
-    return [Need(Status(row.status), Reason(row.reason) if row.reason else None, row.count, row.oldest) for row in rows]
+    return [
+        Need(Status(row.status), Reason(row.reason) if row.reason else None, row.number, row.oldest) for row in rows
+    ]
 
 
 async def read_hours(
@@ -97,10 +99,10 @@ async def read_hours(
     asked = _scope(companies) | {"since": since, "until": until, "unit": "day" if step >= timedelta(days=1) else "hour"}
     ends: dict[datetime, dict[str, int]] = {}
     for row in await connection.execute(_ENDS, asked):
-        ends.setdefault(row.begins, {})[row.outcome] = row.count
+        ends.setdefault(row.begins, {})[row.outcome] = row.number
     buckets: dict[datetime, dict[int, int]] = {}
     for row in await connection.execute(_LATENCIES, asked):
-        buckets.setdefault(row.begins, {})[row.bucket] = row.count
+        buckets.setdefault(row.begins, {})[row.bucket] = row.number
     hours = []
     begins = since
     while begins < until:
@@ -136,7 +138,7 @@ def _scope(companies: frozenset[str] | None) -> dict[str, Any]:
 
 _COUNTS = text(
     """
-    SELECT status, CAST(sum(count) AS bigint) AS count FROM export_counts
+    SELECT status, CAST(sum(count) AS bigint) AS number FROM export_counts
     WHERE :all OR company_id = ANY(:companies) GROUP BY status
     """
 )
@@ -151,22 +153,22 @@ _OLDEST = text(
 )
 _NEEDS = text(
     """
-    SELECT status, reason, count(*) AS count, min(since) AS oldest
+    SELECT status, reason, count(*) AS number, min(since) AS oldest
     FROM (SELECT status, reasons[1] AS reason, since FROM exports
           WHERE status IN ('held', 'failed') AND status NOT IN ('exported', 'skipped')
           AND (:all OR company_id = ANY(:companies)) LIMIT :most) counted
-    GROUP BY status, reason ORDER BY count DESC, reason
+    GROUP BY status, reason ORDER BY number DESC, reason
     """
 )
 _ENDS = text(
     """
-    SELECT date_trunc(:unit, hour, 'UTC') AS begins, outcome, CAST(sum(count) AS bigint) AS count FROM export_hours
+    SELECT date_trunc(:unit, hour, 'UTC') AS begins, outcome, CAST(sum(count) AS bigint) AS number FROM export_hours
     WHERE hour >= :since AND hour < :until AND (:all OR company_id = ANY(:companies)) GROUP BY 1, 2
     """
 )
 _LATENCIES = text(
     """
-    SELECT date_trunc(:unit, hour, 'UTC') AS begins, bucket, CAST(sum(count) AS bigint) AS count FROM export_latencies
+    SELECT date_trunc(:unit, hour, 'UTC') AS begins, bucket, CAST(sum(count) AS bigint) AS number FROM export_latencies
     WHERE hour >= :since AND hour < :until AND (:all OR company_id = ANY(:companies)) GROUP BY 1, 2
     """
 )
