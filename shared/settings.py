@@ -6,6 +6,7 @@ settings = load(ReceiverSettings)    # raises SettingsError: the command line pr
 
 import re
 from base64 import b64decode
+from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -184,6 +185,12 @@ def _by_group(value: object) -> object:
     return pairs
 
 
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        ip_network(network)
+    return value
+
+
 def _scopes(value: str) -> str:
     if "openid" not in value.split():
         raise ValueError("openid is not among them")
@@ -203,7 +210,7 @@ class DashboardSettings(Settings):
     dashboard_url: Url | None = Field(
         None, description="the dashboard's address as people reach it, for example https://exports.example.com"
     )
-    trusted_proxies: Annotated[tuple[Text, ...], *CommaSeparated] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], *CommaSeparated, AfterValidator(_networks)] = Field(
         (), description="the addresses or networks of your reverse proxies, separated by commas"
     )
     approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")

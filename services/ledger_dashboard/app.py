@@ -22,7 +22,17 @@ from services.ledger_dashboard.api.answers import PREFIX
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
-from services.ledger_dashboard.pages import events, export, exports, health, orders, overview, refusals, tie_out
+from services.ledger_dashboard.pages import (
+    events,
+    export,
+    exports,
+    health,
+    orders,
+    overview,
+    refusals,
+    sign_in,
+    tie_out,
+)
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
 from services.ledger_dashboard.watch import Watch
@@ -107,6 +117,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
     app.include_router(health_router(checks))
     for part in (*PAGES, *API, stream):
         app.include_router(part.router)
+    sign_in.add_to(app)
     refusals.add_to(app)
     app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
     return app
@@ -125,6 +136,8 @@ def run(settings: DashboardServiceSettings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
 
