@@ -193,6 +193,9 @@ class WorkerSettings(ApproverRecordSettings):
     connections_file: ReadableFile = Field(description="the path of the connections' TOML file")
     command_signing_key: Key = Field(description="a random key of at least 16 characters")
     ledger_seal_key: Key = Field(description="a random key of at least 16 characters")
+    seal_every_hours: Hours = Field(
+        1, description="a number of hours, at most 744, which is a month; 0 leaves it to `invoice-export ledger seal`"
+    )
     token_encryption_key: Keys | None = Field(
         None, description="random keys of at least 16 characters, separated by commas, the current one first"
     )
