@@ -26,6 +26,7 @@ from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import Hydration
 from services.export_worker.publication import Publication
 from services.export_worker.reconciliation import Reconciliation
+from services.export_worker.sealing import Sealing
 from services.export_worker.tie_out import TieOuts
 from shared.connections.catalog import Catalog, load_catalog
 from shared.connections.token_store import TokenStore
@@ -88,6 +89,8 @@ class Worker:
             service_users=frozenset(settings.procore_service_user_ids),
             record_max_age=timedelta(days=settings.approver_record_max_age_days),
         )
+        every = timedelta(hours=settings.seal_every_hours)
+        self._sealing = Sealing(self._engine, settings.ledger_seal_key, every=every)
         lease = timedelta(seconds=settings.worker_lease_seconds)
         self._lanes = [Lane(self._house, name, link, lease=lease) for name, link in self._links.items()]
         self._lanes.append(Lane(self._house, "", None, lease=lease))
@@ -121,6 +124,7 @@ class Worker:
             keep_gauges(self._engine, self._procore.budget),
             self._reconcile(),
             *self._display.tasks(),
+            _repeat(self._sealing.run_due, "sealing"),
             *(self._tie_out(link) for link in self._links.values()),
             *(lane.run() for lane in self._lanes),
         ]

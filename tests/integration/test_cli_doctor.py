@@ -94,6 +94,19 @@ async def test_what_waits_for_a_person_is_named(house, diagnose, worker_engine, 
     assert checks["webhooks: parked"]["told"].startswith("1 since ")
 
 
+async def test_dead_letters_are_told_with_where_to_read(house, diagnose, owner_engine):
+    async with owner_engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO events (event_id, fate, detail, topic, partition, position, received_at, raw)"
+                " VALUES ('e', 'dead_lettered', 'not JSON', 't', 0, 0, now(), 'x')"
+            )
+        )
+    check = (await diagnose(0))["webhooks: dead letters"]
+    assert (check["result"], check["told"]) == ("attention", "1 in 7 days; not JSON")
+    assert check["todo"] == "read them: docs/runbook.md#dead-letters"
+
+
 async def test_a_trigger_that_is_off_is_found(house, diagnose, database_url):
     execute(database_url, "ALTER TABLE entries DISABLE TRIGGER entries_are_append_only")
     assert "entries_are_append_only" in (await diagnose(1))["ledger: append-only"]["told"]

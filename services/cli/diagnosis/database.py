@@ -102,7 +102,7 @@ async def _dead_letters(connection: AsyncConnection) -> Check:
     if not details:
         return ok("webhooks: dead letters", f"none in {DEAD_LETTERS_SINCE.days} days")
     told = f"{len(details)}{'+' if len(details) == MOST else ''} in {DEAD_LETTERS_SINCE.days} days; {details[-1]}"
-    return attention("webhooks: dead letters", told, "read them on the Events page")
+    return attention("webhooks: dead letters", told, "read them: docs/runbook.md#dead-letters")
 
 
 async def _mapped(connection: AsyncConnection, known: Catalog | None) -> list[Check]:
