@@ -107,7 +107,7 @@ class Worker:
             self._consume(),
             self._listen(),
             wake_successors(self._house, self._wake),
-            keep_gauges(self._engine, self._procore.budget),
+            keep_gauges(self._engine, self._procore.budget, list(self._links)),
             self._reconcile(),
             *(self._tie_out(link) for link in self._links.values()),
             *(lane.run() for lane in self._lanes),

@@ -1,6 +1,6 @@
 """The ledger for those who only read it: the pages and the command line. Nothing here counts a big table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,12 +16,16 @@ from shared.ledger.words import EntryKind, Reason, Status
 
 PAGE = 50
 MOST_EVENTS = 200
+GIVEN_UP = (
+    '$ ? (@.status == "exported" && @.standing.by_hand == false)'
+    ".follow_ups.* ? (@.is_done == false && @.failures > 0 && @.retry_at == null)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
     """What is asked for; an empty field asks for nothing. `search` looks for a part of the invoice number, owner
-    or ERP number, or for the whole of Procore's id."""
+    or ERP number, or for the whole of Procore's id; `given_up` for exports after which something was given up."""
 
     statuses: Sequence[Status] = ()
     reason: Reason | None = None
@@ -29,6 +33,7 @@ class Filter:
     project_id: str | None = None
     connection: str | None = None
     search: str | None = None
+    given_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,20 @@ async def list_exports(
     return Page(shown, shown[-1].id if len(rows) > limit else None)
 
 
+async def count_given_up(connection: AsyncConnection, connections: Collection[str], since: date) -> Mapping[str, int]:
+    """By connection: after how many exports, billed on `since` or later, something was given up. None: not told."""
+    statement = (
+        select(exports.c.connection, func.count())
+        .where(
+            exports.c.connection.in_(connections),
+            exports.c.billing_date >= since,
+            exports.c.state.path_exists(GIVEN_UP),
+        )
+        .group_by(exports.c.connection)
+    )
+    return {row[0]: row[1] for row in await connection.execute(statement)}
+
+
 async def read_export(connection: AsyncConnection, export_id: int) -> ExportDetail | None:
     """None when there is no such export."""
     statement = select(*_COLUMNS, exports.c.state).where(exports.c.id == export_id)
@@ -166,6 +185,8 @@ def _filtered(statement: Select[Any], wanted: Filter) -> Select[Any]:
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if wanted.given_up:
+        statement = statement.where(exports.c.state.path_exists(GIVEN_UP))
     if wanted.search:
         parts = (exports.c.invoice_number, exports.c.customer_name, exports.c.erp_number)
         found = [func.coalesce(part, "").icontains(wanted.search, autoescape=True) for part in parts]
