@@ -31,4 +31,9 @@ OLDEST_SECONDS = Gauge("invoice_export_oldest_export_seconds", "Age of the oldes
 LAG = Gauge("invoice_export_kafka_lag_records", "Records not yet read")
 RATE_LEFT = Gauge("invoice_export_procore_rate_remaining", "Procore calls left in the current window")
 CIRCUIT_OPEN = Gauge("invoice_export_circuit_open", "1 while a connection's circuit is open", ["connection"])
+FOLLOW_UPS_GIVEN_UP = Gauge(
+    "invoice_export_follow_ups_given_up",
+    "Exports, billed in this month or the one before, after which something was given up",
+    ["connection"],
+)
 RECONCILED = Counter("invoice_export_reconciled_total", "Invoices that reconciliation fed in", ["connection"])

@@ -121,7 +121,7 @@ class Worker:
             self._consume(),
             self._listen(),
             wake_successors(self._house, self._wake),
-            keep_gauges(self._engine, self._procore.budget),
+            keep_gauges(self._engine, self._procore.budget, list(self._links)),
             self._reconcile(),
             *self._display.tasks(),
             _repeat(self._sealing.run_due, "sealing"),

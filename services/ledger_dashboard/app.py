@@ -35,20 +35,14 @@ from services.ledger_dashboard.pages import (
 )
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
+from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.ledger_dashboard.watch import Watch
 from shared.database import Role, create_engine
 from shared.health import Check, Health, health_router
 from shared.heartbeat import Heartbeat
 from shared.kafka.producer import Producer
 from shared.logs import configure_logs
-from shared.settings import (
-    AlertSettings,
-    DashboardSettings,
-    DatabaseSettings,
-    KafkaSettings,
-    LogSettings,
-    TelemetrySettings,
-)
+from shared.settings import DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
 from shared.telemetry import configure_telemetry
 
 PAGES = (overview, exports, export, orders, events, tie_out, health)

@@ -85,6 +85,18 @@ WRONG = {
     "with a blank number": ({"invoice_number": "   "}, [], Reason.MISSING_FIELD, "the invoice number is missing"),
     "with a null billing date": ({"billing_date": None}, [], Reason.MISSING_FIELD, "the billing date is missing"),
     "with words for an amount": ({"g702.current_payment_due": "much"}, [], Reason.MISSING_FIELD, "not an amount"),
+    "with an underscore in an amount": (
+        {"g702.current_payment_due": "54_000.00"},
+        [],
+        Reason.MISSING_FIELD,
+        "is not an amount: '54_000.00'",
+    ),
+    "with true for an amount": (
+        {"g702.tax_applicable_to_this_payment": True},
+        [],
+        Reason.MISSING_FIELD,
+        "is not an amount: 'true'",
+    ),
     "with other sums": ({"g702.current_payment_due": "53999.99"}, [], Reason.SUMS_DIFFER, "53,999.99 is stated"),
     "in another currency": (
         {"currency_configuration.currency_iso_code": "CAD"},

@@ -43,6 +43,7 @@ PROMISED = (
     "invoice_export_parked_events",
     "invoice_export_kafka_lag_records",
     "invoice_export_procore_rate_remaining",
+    'invoice_export_follow_ups_given_up{connection="harbor"}',
 )
 
 

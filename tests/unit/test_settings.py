@@ -6,11 +6,11 @@ import pytest
 import services.cli.main  # noqa: F401 - each group of commands makes settings of its own from the shared ones
 from services.cli.asking import OrderSettings
 from services.export_worker.worker import WorkerServiceSettings
+from services.ledger_dashboard.settings import DashboardSettings
 from services.webhook_receiver.app import ReceiverSettings
 from shared import settings
 from shared.kafka.connection import connection_arguments
 from shared.settings import (
-    DashboardSettings,
     DatabaseSettings,
     HookSettings,
     KafkaSettings,

@@ -13,7 +13,7 @@ from services.export_worker.core.authority import judge_authority
 from services.export_worker.core.decision import decide
 from services.export_worker.core.decisions import AskErp, Confirm, Decision, Defer, Hold, Keep, Leave, Send, Skip
 from services.export_worker.core.document import Document
-from services.export_worker.core.outcomes import Found, LookUpFailure
+from services.export_worker.core.outcomes import Found
 from services.export_worker.core.view import LookUp, View
 from services.export_worker.exports import Claim, Export, VersionChanged
 from services.export_worker.links import Link
@@ -58,7 +58,7 @@ class Corridor:
         self._link = link
         self._name = link.connection.name if link else ""
         self._viewer = Viewer(house, link)
-        self._follow_ups = FollowUps(house.writer, house.hydration, link) if link else None
+        self._follow_ups = FollowUps(house, link) if link else None
         self._obedience = Obedience(house.engine, house.writer, link)
 
     async def advance(self, claim: Claim) -> Passage:
@@ -71,7 +71,7 @@ class Corridor:
             try:
                 view = await self._viewer.view(export, claim)
             except ErpSilent as silent:
-                until = await self._blame(silent.failure)
+                until = await self._house.blame(self._name, silent.failure)
                 return Passage(Leave(until, 0), export.state, until)
             if not _is_older(view):
                 await keep_sheet(self._house.engine, export, view)
@@ -97,8 +97,8 @@ class Corridor:
         not_before = view.now + PAUSED_WAIT if view.is_paused else view.circuit_open_until
         if not_before and not_before > view.now:
             return replace(passage, due_at=self._follow_ups.next_due_at(state, not_before))
-        state = await self._follow_ups.run(claim, export, state, view.snapshot)
-        return replace(passage, state=state, due_at=self._follow_ups.next_due_at(state, None))
+        state, put_off_until = await self._follow_ups.run(claim, export, state, view.snapshot)
+        return replace(passage, state=state, due_at=self._follow_ups.next_due_at(state, put_off_until))
 
     async def _ask(self, view: View) -> LookUp | datetime:
         """What stands in the ERP under the attempt's reference; or when to ask again."""
@@ -111,14 +111,7 @@ class Corridor:
         answer = await link.adapter.find(attempt.reference)
         if isinstance(answer, Sequence):
             return LookUp(began_at=began_at, found=tuple(answer))
-        return await self._blame(answer)
-
-    async def _blame(self, failure: LookUpFailure) -> datetime:
-        """The ERP, not the invoice, is to blame; when to ask again."""
-        now = await self._house.writer.database_time()
-        retry_at = getattr(failure, "retry_at", None)
-        circuit = await self._house.book.failed(self._name, failure.text, now=now, retry_at=retry_at)
-        return circuit.open_until or now + OLD_SNAPSHOT_WAIT
+        return await self._house.blame(self._name, answer)
 
     async def _carry_out(self, decision: Decision, view: View, claim: Claim) -> Passage:
         if _is_older(view):

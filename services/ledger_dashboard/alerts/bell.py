@@ -24,9 +24,9 @@ from services.ledger_dashboard.alerts.conditions import (
 )
 from services.ledger_dashboard.alerts.tables import alert_states, alert_tellings
 from services.ledger_dashboard.alerts.ways import NotTold, Way
+from services.ledger_dashboard.settings import AlertSettings
 from shared.database import DATABASE_ERRORS, Role, connect_raw
 from shared.ledger.words import Reason, Status
-from shared.settings import AlertSettings
 
 EVERY_SECONDS = 15.0
 LOCK = 7_215_012  # any number that nothing else in this database locks

@@ -12,7 +12,7 @@ import httpx
 from standardwebhooks import Webhook
 
 from services.ledger_dashboard.alerts.conditions import News
-from shared.settings import AlertSettings
+from services.ledger_dashboard.settings import AlertSettings
 
 SECONDS = 10.0
 SMTP_PORTS = {"smtp": 587, "smtps": 465}
