@@ -5,6 +5,7 @@ settings = load(ReceiverSettings)    # raises SettingsError: the command line pr
 """
 
 import re
+from base64 import b64decode
 from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ from shared.environment import (
 )
 
 __all__ = [
+    "AlertSettings",
     "DashboardSettings",
     "DatabaseSettings",
     "HookSettings",
@@ -235,6 +237,59 @@ class DashboardSettings(Settings):
             raise ValueError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: give all or none")
         if self.oidc_issuer and not self.oidc_roles:
             raise ValueError("OIDC_ROLES is missing: without it nobody could sign in; give group=role pairs")
+        return self
+
+
+def _smtp(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("does not start with smtp:// or smtps://")
+    return value
+
+
+def _hook(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("not an http:// or https:// address")
+    return value
+
+
+def _signing_secret(value: SecretStr) -> SecretStr:
+    try:
+        key = b64decode(value.get_secret_value().removeprefix("whsec_"), validate=True)
+    except ValueError:
+        raise ValueError("not whsec_ and base64 behind it") from None
+    if len(key) < SHORTEST_KEY:
+        raise ValueError(f"its key is shorter than {SHORTEST_KEY} bytes")
+    return value
+
+
+class AlertSettings(Settings):
+    alert_quiet_minutes: int = Field(
+        60, ge=1, le=10_080, description="a number of minutes, at least 1, before something that grew is told again"
+    )
+    alert_lag_records: int = Field(1_000, ge=1, le=10**9, description="how many records may wait in Kafka")
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] | None = Field(
+        None, description="the mail server, for example smtp://user:password@mail.example.com:587"
+    )
+    alert_mail_from: Text | None = Field(None, description="the sender's mail address")
+    alert_mail_to: Annotated[tuple[Text, ...], *CommaSeparated] = Field(
+        (), description="the recipients' mail addresses, separated by commas"
+    )
+    alert_slack_url: Annotated[SecretStr, AfterValidator(_hook)] | None = Field(
+        None, description="the address of an incoming hook that takes Slack's form"
+    )
+    alert_webhook_url: Url | None = Field(None, description="the address that takes alerts as signed webhooks")
+    alert_webhook_secret: Annotated[SecretStr, AfterValidator(_signing_secret)] | None = Field(
+        None, description="the webhook's signing secret, whsec_ and base64 of 24 to 64 random bytes"
+    )
+
+    @model_validator(mode="after")
+    def knows_each_way_whole(self) -> Self:
+        if len({bool(self.smtp_url), bool(self.alert_mail_from), bool(self.alert_mail_to)}) > 1:
+            raise ValueError("SMTP_URL, ALERT_MAIL_FROM and ALERT_MAIL_TO belong together: give all or none")
+        if bool(self.alert_webhook_url) != bool(self.alert_webhook_secret):
+            raise ValueError("ALERT_WEBHOOK_URL and ALERT_WEBHOOK_SECRET belong together: give both or neither")
         return self
 
 

@@ -111,6 +111,8 @@ def tell(detail: ExportDetail) -> None:
         say(f"Waits for owner invoice {state.waits_for}.")
     for line in wording.evidence(state):
         say(f"Approver: {line}")
+    for line in wording.awaited(state):
+        say(line)
     if sent := newest_document(detail):
         show_document(sent)
     show_entries(detail)

@@ -91,9 +91,6 @@ class Worker:
         lease = timedelta(seconds=settings.worker_lease_seconds)
         self._lanes = [Lane(self._house, name, link, lease=lease) for name, link in self._links.items()]
         self._lanes.append(Lane(self._house, "", None, lease=lease))
-        self._display = Display(
-            settings, engine=self._engine, procore=self._procore, catalog=self._catalog, links=self._links
-        )
         self._progress: Progress | None = None
         self._gaps: set[Gap] = set()
         self._log_in_refused = False
@@ -102,6 +99,15 @@ class Worker:
         self.health.add("kafka", self._kafka_moves)
         self.health.add("procore", self._procore_lets_us_in)
         self.health.add("connections", self._connections_work)
+        self._display = Display(
+            settings,
+            engine=self._engine,
+            procore=self._procore,
+            catalog=self._catalog,
+            links=self._links,
+            health=self.health,
+            kafka=lambda: (self._progress, self._gaps),
+        )
 
     async def run(self) -> None:
         """Until cancelled; then walks under way end, and what was claimed but not walked is left to its lease."""

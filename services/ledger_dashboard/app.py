@@ -1,9 +1,11 @@
 """The dashboard put together: what is opened, in which order it is closed, and who gets which path."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
+import httpx
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
@@ -11,6 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard import stream
+from services.ledger_dashboard.alerts.bell import Bell
+from services.ledger_dashboard.alerts.ways import ways_of
 from services.ledger_dashboard.api import exports as api_exports
 from services.ledger_dashboard.api import figures as api_figures
 from services.ledger_dashboard.api import orders as api_orders
@@ -18,15 +22,33 @@ from services.ledger_dashboard.api.answers import PREFIX
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
-from services.ledger_dashboard.pages import events, export, exports, health, orders, overview, refusals, sign_in, tie_out
+from services.ledger_dashboard.pages import (
+    events,
+    export,
+    exports,
+    health,
+    orders,
+    overview,
+    refusals,
+    sign_in,
+    tie_out,
+)
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
 from services.ledger_dashboard.watch import Watch
 from shared.database import Role, create_engine
 from shared.health import Check, Health, health_router
+from shared.heartbeat import Heartbeat
 from shared.kafka.producer import Producer
 from shared.logs import configure_logs
-from shared.settings import DashboardSettings, DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
+from shared.settings import (
+    AlertSettings,
+    DashboardSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    LogSettings,
+    TelemetrySettings,
+)
 from shared.telemetry import configure_telemetry
 
 PAGES = (overview, exports, export, orders, events, tie_out, health)
@@ -52,7 +74,9 @@ HEADERS = {
 }
 
 
-class DashboardServiceSettings(DatabaseSettings, KafkaSettings, DashboardSettings, LogSettings, TelemetrySettings):
+class DashboardServiceSettings(
+    DatabaseSettings, KafkaSettings, DashboardSettings, AlertSettings, LogSettings, TelemetrySettings
+):
     """Everything that the dashboard's process is told."""
 
 
@@ -73,7 +97,15 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
             app.state.reception = Reception(engine, settings)
             checks.add("database", lambda: _answers(engine))
-            for task in (watch.run(), Dispatch(engine, sender, settings.database_url).run()):
+            client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False))
+            ways = ways_of(settings, client, settings.dashboard_url)
+            tasks = (
+                watch.run(),
+                Dispatch(engine, sender, settings.database_url).run(),
+                Bell(engine, settings.database_url, settings, ways).run(),
+                Heartbeat(engine, service="dashboard", health=checks, detail=lambda: _vitals(watch)).run(),
+            )
+            for task in tasks:
                 closing.push_async_callback(_end, asyncio.create_task(task))
             yield
 
@@ -122,6 +154,10 @@ async def _answers(engine: AsyncEngine) -> Check:
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
     return Check(ok=True)
+
+
+async def _vitals(watch: Watch) -> Mapping[str, Any]:
+    return {"watchers": watch.watchers}
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -30,11 +30,25 @@ class Approval(Body):
     changes: tuple[tuple[str, ...], ...] = ()
 
 
+class ReleaseRequest(Body):
+    """The first of two releases, bound to the content."""
+
+    by: str
+    user_id: str
+    fingerprint: str
+
+
 class Release(Body):
-    """An accounting approver's take-over, bound to the content."""
+    """An accounting approver's take-over, bound to the content; `with_user_id` was the first where it took two."""
 
     user_id: str
     fingerprint: str
+    with_user_id: str | None = None
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Everybody whose rights it rests on."""
+        return (self.user_id,) if self.with_user_id is None else (self.with_user_id, self.user_id)
 
 
 class Attempt(Body):
@@ -97,6 +111,7 @@ class State(Body):
     awaiting_event_since: datetime | None = None
     approval: Approval | None = None
     authority: Authority | None = None
+    release_request: ReleaseRequest | None = None
     release: Release | None = None
     attempt: Attempt | None = None
     attempts: int = 0

@@ -44,6 +44,7 @@ TRANSITIONS: Mapping[EntryKind, Mapping[Status, frozenset[Status]]] = {
     EntryKind.HANDED_OVER: _from((EXPORTING,), EXPORTING),
     EntryKind.ATTEMPT_CLOSED: _from((EXPORTING,), *set(CLOSES_TO.values())),
     EntryKind.REPLAY_ACCEPTED: _from((*_OPEN, EXPORTED), WAITING),
+    EntryKind.RELEASE_REQUESTED: {status: frozenset({status}) for status in _OPEN},
     EntryKind.RELEASED: _from(_OPEN, WAITING),
     EntryKind.WARNING_ACCEPTED: _from(_OPEN, WAITING),
     EntryKind.RESOLVED_BY_HAND: _from(_KNOWN, EXPORTED, SKIPPED),  # exporting: only what was handed over

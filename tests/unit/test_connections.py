@@ -106,6 +106,12 @@ def test_every_key_is_read(load):
         ('verify_approver = "above -1"', "verify_approver"),
         ('verify_approver = "below 5"', "verify_approver"),
         ("verify_approver = true", "verify_approver"),
+        ('second_person_above = "a lot"', "second_person_above"),
+        ('second_person_above = "1_000"', "second_person_above"),
+        ("second_person_above = -1", "second_person_above"),
+        ("second_person_above = inf", "second_person_above"),
+        ("second_person_above = true", "second_person_above"),
+        ("second_person_above = []", "second_person_above"),
         ("settings = 1", "settings"),
         ('settings = { password = "hunter2-s3cr3t" }', "settings"),
         ('secrets = { password = "hunter2-s3cr3t" }', "secrets.password"),
@@ -122,6 +128,15 @@ def test_one_wrong_value_is_one_clear_line(mistakes, line, key):
     assert f": {key}: " in said
     assert "; give " in said
     assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [("50000", "50000"), ("50000.5", "50000.5"), ('"50000.50"', "50000.50"), ("0", "0")],
+)
+def test_an_amount_is_a_number_or_text(load, written, amount):
+    (one,) = load(f"{SMALLEST}second_person_above = {written}").connections
+    assert one.second_person_above == Decimal(amount)
 
 
 @pytest.mark.parametrize("mode", ["rehearse", "paused"])

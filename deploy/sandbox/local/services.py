@@ -38,6 +38,8 @@ STEPS = (
     Step("migrations", (CLI, "db", "upgrade")),
     Step("topics", (CLI, "topics", "create")),
 )
+# Only where the stack is ours: whoever runs the containers makes accounts by the command line.
+ACCOUNT = Step("dashboard account", (sys.executable, "-m", "deploy.sandbox.local.account"))
 SERVICES = (
     Service(
         "procore-sandbox",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.ledger.latency import percentile
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.ledger.latency import percentile
 from shared.ledger.words import Reason, Status
 
 OPEN = (Status.WAITING, Status.HELD, Status.EXPORTING, Status.RETRYING, Status.FAILED)
@@ -185,7 +185,7 @@ _FARES = text(
 _FLOW = text(
     """
     SELECT
-        (SELECT max(CAST(detail ->> 'lag' AS bigint)) FROM service_instances
+        (SELECT max(CAST(detail -> 'kafka' ->> 'lag' AS bigint)) FROM service_instances
          WHERE service = 'worker' AND seen_at > now() - CAST(:fresh AS interval)) AS lag,
         (SELECT count(*) FROM (SELECT FROM parked_events LIMIT 10000) parked) AS parked,
         (SELECT count(*) FROM (SELECT FROM events WHERE fate = 'dead_lettered' LIMIT 1000) dead) AS dead_letters,

@@ -15,6 +15,7 @@ from shared.ledger.entries import (
     HandedOver,
     LateAnswer,
     Released,
+    ReleaseRequested,
     ReplayAccepted,
     ResolvedByHand,
     TieOutFound,
@@ -72,6 +73,7 @@ warning_accepted     waiting,skipped,held,retrying,failed          waiting
 resolved             waiting,skipped,held,retrying,failed,exported exported
 dismissed            waiting,skipped,held,retrying,failed,exported skipped
 """
+REQUESTED = {("release_requested", status): status for status in ("waiting", "skipped", "held", "retrying", "failed")}
 STAYS = ["command_refused", "late_answer", "follow_up_done", "follow_up_failed"]
 
 COMMAND = {"nonce": "n", "by": "7", "why": "because"}
@@ -95,6 +97,7 @@ ENTRIES: dict[str, EntryBody] = {
     "closed_unknown": closed(Closing.UNKNOWN, Reason.RETRY_LATER),
     "replayed": ReplayAccepted(**COMMAND),
     "replayed_afresh": ReplayAccepted(**COMMAND, afresh=True),
+    "release_requested": ReleaseRequested(**COMMAND, user_id=ADA, fingerprint="f"),
     "released": Released(**COMMAND, user_id=ADA, fingerprint="f"),
     "warning_accepted": WarningAccepted(**COMMAND, warning="credit", fingerprint="f"),
     "resolved": ResolvedByHand(**COMMAND, dismissed=False, erp_number="AR-7"),
@@ -124,7 +127,9 @@ def allowed() -> dict[tuple[str, str], str]:
     known = [status.value for status in Status if status is not Status.NONE]
     stays = {(entry, status): status for entry, status in product(STAYS, known)}
     rows = [line.split() for line in TABLE.strip().splitlines()[1:]]
-    return stays | {(entry, before): after for entry, befores, after in rows for before in befores.split(",")}
+    return (
+        stays | REQUESTED | {(entry, before): after for entry, befores, after in rows for before in befores.split(",")}
+    )
 
 
 def test_each_status_is_reached_by_its_story():
