@@ -39,7 +39,7 @@ def calls(text: str, program: str) -> Iterator[list[str]]:
 def called(words: list[str]) -> tuple[Any, list[str]]:
     """The command that these words call, or None, and the options given to it."""
     known = commands()
-    for length in (2, 1):
+    for length in (3, 2, 1):
         name = " ".join(words[:length])
         if name in known:
             return known[name], [word.partition("=")[0] for word in words[length:] if word.startswith("--")]

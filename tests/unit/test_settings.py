@@ -169,6 +169,28 @@ WRONG = [
     ("OIDC_ISSUER", "example.com", "https://"),
     ("OIDC_CLIENT_ID", "  ", "client id"),
     ("OIDC_CLIENT_SECRET", "  ", "blank"),
+    ("OIDC_SCOPES", "profile email", "openid"),
+    ("OIDC_ROLES", "ops", "group=word"),
+    ("OIDC_ROLES", "ops=", "group=word"),
+    ("OIDC_ROLES", "ops=operator,", "group=word"),
+    ("OIDC_ROLES", "ops=owner", "viewer"),
+    ("OIDC_COMPANIES", "ops=acme", "4001|4002"),
+    ("DASHBOARD_URL", "exports.example.com", "https://"),
+    ("TRUSTED_PROXIES", "proxy.example.com", "IPv4"),
+    ("TRUSTED_PROXIES", "*", "IPv4"),
+    ("SESSION_IDLE_MINUTES", "0", "from 1 to 10080"),
+    ("SESSION_HOURS", "0", "from 1 to 168"),
+    ("OIDC_GROUPS_CLAIM", "  ", "claim"),
+    ("OIDC_PROCORE_USER_CLAIM", "  ", "claim"),
+    ("ALERT_QUIET_MINUTES", "0", "at least 1"),
+    ("ALERT_LAG_RECORDS", "0", "how many"),
+    ("SMTP_URL", "mail.example.com", "smtp://"),
+    ("ALERT_MAIL_FROM", "  ", "address"),
+    ("ALERT_MAIL_TO", "a@example.com,", "separated by commas"),
+    ("ALERT_SLACK_URL", "hooks.example.com", "http://"),
+    ("ALERT_WEBHOOK_URL", "example.com", "https://"),
+    ("ALERT_WEBHOOK_SECRET", "whsec_!", "whsec_"),
+    ("ALERT_WEBHOOK_SECRET", "whsec_c2hvcnQ=", "shorter than 16"),
     ("LOG_FORMAT", "xml", "json or console"),
     ("LOG_LEVEL", "loud", "DEBUG"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://"),
@@ -228,6 +250,7 @@ def test_an_odd_setting_says_what_to_do(environment, name, value, says):
         ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_USERNAME": "ada"}, "KAFKA_SASL_PASSWORD"),
         ({"KAFKA_SSL_CERTFILE": "{file}"}, "KAFKA_SSL_KEYFILE"),
         ({"OIDC_CLIENT_ID": "ledger"}, "OIDC_CLIENT_SECRET"),
+        ({"OIDC_ISSUER": "https://id.example", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}, "OIDC_ROLES"),
     ],
 )
 def test_settings_that_belong_together_are_asked_for(environment, tmp_path, changes, says):
@@ -264,6 +287,18 @@ def test_a_certificate_opens_with_its_password(environment, certificate):
     context = connection_arguments(load(EverySettings))["ssl_context"]
     assert context.check_hostname
     assert context.cert_store_stats()["x509"] == 1
+
+
+def test_groups_are_read_with_all_their_words(environment):
+    environment(OIDC_ROLES="ops=operator, ops=viewer,Fin ance=accounting_approver|admin", OIDC_COMPANIES="ops=4001|*")
+    settings = load(EverySettings)
+    assert settings.oidc_roles == {"ops": {"operator", "viewer"}, "Fin ance": {"accounting_approver", "admin"}}
+    assert settings.oidc_companies == {"ops": {"4001", "*"}}
+
+
+def test_proxies_are_addresses_or_networks(environment):
+    environment(TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.7, 2001:db8::/32")
+    assert load(EverySettings).trusted_proxies == ("10.0.0.0/8", "192.0.2.7", "2001:db8::/32")
 
 
 def test_all_that_is_wrong_is_told_at_once(environment):

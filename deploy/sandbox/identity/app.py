@@ -31,7 +31,7 @@ async def discovery(request: Request) -> dict[str, Any]:
     """Where everything is."""
     issuer = issuer_of(request)
     return {
-        "issuer": issuer,
+        "issuer": tenant_of(request).false_name or issuer,
         "authorization_endpoint": f"{issuer}/authorize",
         "token_endpoint": f"{issuer}/token",
         "userinfo_endpoint": f"{issuer}/userinfo",
@@ -100,7 +100,7 @@ async def redeem(
             "access_token": tenant.access_token(given.person),
             "token_type": "Bearer",
             "expires_in": TOKEN_SECONDS,
-            "id_token": tenant.id_token(issuer_of(request), given),
+            "id_token": tenant.id_token(tenant.false_name or issuer_of(request), given),
         }
     )
 

@@ -48,11 +48,15 @@ class Given:
 
 @dataclass
 class Tenant:
-    """`people` are their claims, by the name under which they log in. `twisted` replaces claims of the next tokens."""
+    """`people` are their claims, by the name under which they log in.
+
+    What it can be told to do wrong: `twisted` replaces claims of the next tokens, `false_name` is another issuer's.
+    """
 
     people: dict[str, Mapping[str, Any]]
     clients: dict[str, Client]
     tells_groups_only_when_asked: bool = False
+    false_name: str = ""
     twisted: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, Given] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)

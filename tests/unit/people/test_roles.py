@@ -17,8 +17,8 @@ def test_each_role_has_exactly_its_deeds():
     assert {
         Role.VIEWER: {"see"},
         Role.OPERATOR: operating,
-        Role.ACCOUNTING_APPROVER: {"see", "release", "replay"},
-        Role.ADMIN: operating | {"record", "see_audit"},
+        Role.ACCOUNTING_APPROVER: {"see", "release", "replay", "sign_off"},
+        Role.ADMIN: operating | {"record", "sign_off", "see_audit"},
     } == MAY
 
 
