@@ -72,9 +72,15 @@ class Lane:
                 await self._wait()
 
     async def drain(self, seconds: float) -> None:
-        """Let the walks under way end."""
-        if self._walks:
-            await asyncio.wait(self._walks, timeout=seconds)
+        """Let the walks under way end; what takes longer is left to its lease, as after a crash."""
+        if not self._walks:
+            return
+        _, late = await asyncio.wait(self._walks, timeout=seconds)
+        if late:
+            log.warning("walks.abandoned", connection=self.name, walks=len(late))
+        for walk in late:
+            walk.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def _allowed(self) -> int:
         """How many walks may run: none while the connection's rate is used up."""
