@@ -14,6 +14,7 @@ pytest_plugins = [
     "tests.support.procore_sandbox",
     "tests.support.tryton",
     "tests.support.erp_sandbox",
+    "tests.support.raising_erp",
 ]
 
 # Each takes minutes in one piece: begun last, it would run on alone while the other processes are idle.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from typing import Any
 import structlog
 from opentelemetry.trace import format_trace_id
 
+from services.export_worker.core.decisions import Defer, Keep
 from services.export_worker.exports import Claim, Export, LeaseLost, VersionChanged
 from services.export_worker.links import Link, link_state
 from services.export_worker.metrics import ATTEMPTS, EXPORT_SECONDS, INTERNAL_ERRORS, SETTLED, WALK_SECONDS, WALKS
@@ -27,6 +29,8 @@ MOST_RENEWALS = 30
 LOG_IN_WAIT = timedelta(minutes=1)
 UNSERVED_CONCURRENCY = 4
 CALLS_OF_A_WALK = 5
+# Exported, and Procore does not show it any more; nobody serves its company. Neither comes right without a person.
+NEEDS_SOMEBODY = frozenset({(Keep, 4), (Defer, 11)})
 
 ABANDONING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, LeaseLost, VersionChanged)
 
@@ -129,9 +133,9 @@ class Lane:
             trace_id = format_trace_id(span.get_span_context().trace_id)
             try:
                 passage = await self._corridor.advance(claim)
-                await self._house.writer.release(claim, due_at=passage.due_at)
-                await self._house.writer.wake_successors(claim.export_id)
                 self._tell(claim, passage, time.perf_counter() - started)
+                await self._house.writer.release(claim, due_at=passage.due_at)
+                await _woken(self._house, claim.export_id)
             except ProcoreUnavailable as error:
                 await self._put_off(claim, error.retry_at, str(error))
             except ProcoreError as error:
@@ -152,12 +156,12 @@ class Lane:
         WALK_SECONDS.observe(seconds)
         reasons = [reason.value for reason in state.reasons]
         SETTLED.labels(state.status.value, reasons[0] if reasons else "").inc()
-        if passage.ended:
-            closing = "done" if state.status is Status.EXPORTED else state.status.value
-            ATTEMPTS.labels(self.name, closing).inc()
-            if state.status is Status.EXPORTED and state.approval and state.since:
-                EXPORT_SECONDS.observe((state.since - state.approval.seen_at).total_seconds())
-        log.info(
+        if passage.closing:
+            ATTEMPTS.labels(self.name, passage.closing.value).inc()
+        if passage.closing is Closing.DONE and state.approval and state.since:
+            EXPORT_SECONDS.observe((state.since - state.approval.seen_at).total_seconds())
+        log.log(
+            logging.WARNING if (type(decision), decision.row) in NEEDS_SOMEBODY else logging.INFO,
             "export.advanced",
             export=claim.export_id,
             connection=self.name,
@@ -194,6 +198,8 @@ class Lane:
         body = _fault(export, finding)
         if body is not None:
             await writer.append(claim, [body], now=now, expected_version=export.state.version)
+        if isinstance(body, AttemptClosed):
+            ATTEMPTS.labels(self.name, body.closing.value).inc()
         await writer.release(claim, due_at=None)
         await self._house.book.broke(self.name)
 
@@ -208,12 +214,18 @@ class Lane:
 async def wake_successors(house: House, lanes: Callable[[], None]) -> None:
     """Every second: what waited for its predecessor."""
     while True:
-        try:
-            if await house.writer.wake_successors():
-                lanes()
-        except DATABASE_ERRORS as error:
-            log.warning("successors.not_asked", why=type(error).__name__)
+        if await _woken(house):
+            lanes()
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def _woken(house: House, of: int | None = None) -> int:
+    """How many there were; of one export's, or of all. Who is not asked now is found a second later."""
+    try:
+        return await house.writer.wake_successors(of)
+    except DATABASE_ERRORS as error:
+        log.warning("successors.not_asked", why=type(error).__name__)
+        return 0
 
 
 async def adopt_unserved(house: House, catalog: Catalog) -> None:

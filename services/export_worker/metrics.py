@@ -8,6 +8,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300,
 
 EVENTS = Counter("invoice_export_events_total", "Kafka records read, by what became of them", ["fate"])
 WALKS = Counter("invoice_export_walks_total", "Walks of the corridor, by decision and row", ["decision", "row"])
+WALKS.labels("keep", "4")  # from 0 on: an alert watches for its first increase
 SETTLED = Counter(
     "invoice_export_exports_settled_total", "Exports by the status and first reason a walk left", ["status", "reason"]
 )

@@ -60,7 +60,7 @@ class Obedience:
         if command.action is not Action.REPLAY or not command.afresh or self._link is None:
             return ()
         key = self._link.terms.reference_key(export.key.payment_application_id)
-        found = await found_from(self._link.adapter, export.state.reference(key))
+        found = await found_from(self._link, export.state.reference(key))
         return found if isinstance(found, Sequence) else None
 
     async def _changers(self, command: Command) -> frozenset[str]:
