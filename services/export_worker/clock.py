@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import logging
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from opentelemetry.trace import format_trace_id
+from opentelemetry.trace import Span, format_trace_id
 
 from services.export_worker.core.decisions import Defer, Keep
 from services.export_worker.exports import Claim, Export, LeaseLost, VersionChanged
@@ -18,7 +19,7 @@ from services.export_worker.metrics import ATTEMPTS, EXPORT_SECONDS, INTERNAL_ER
 from services.export_worker.pipeline.corridor import Corridor, Passage
 from services.export_worker.pipeline.house import House
 from shared.connections.catalog import Catalog
-from shared.database import DATABASE_ERRORS
+from shared.database import DATABASE_ERRORS, is_passing
 from shared.ledger.entries import AttemptClosed, EntryBody, Finding, Held
 from shared.ledger.words import Closing, Reason, Status
 from shared.procore.errors import ProcoreError, ProcoreUnavailable
@@ -130,7 +131,6 @@ class Lane:
         started = time.perf_counter()
         with tracer().start_as_current_span("export.advance", context=trace_context(headers)) as span:
             span.set_attribute("export.id", claim.export_id)
-            trace_id = format_trace_id(span.get_span_context().trace_id)
             try:
                 passage = await self._corridor.advance(claim)
                 self._tell(claim, passage, time.perf_counter() - started)
@@ -142,10 +142,12 @@ class Lane:
                 await self._put_off(claim, datetime.now(UTC) + LOG_IN_WAIT, str(error))
             except LeaseLost:
                 await self._answer_late(claim)
-            except DATABASE_ERRORS as error:
-                log.warning("export.interrupted", export=claim.export_id, why=type(error).__name__)
-            except Exception:
+            except Exception as error:
+                if is_passing(error):
+                    log.warning("export.interrupted", export=claim.export_id, why=type(error).__name__)
+                    return
                 # A fault of ours: this export is held for a person, the others go on.
+                trace_id = _trace_id(span)
                 log.exception("export.broken", export=claim.export_id, connection=self.name, trace_id=trace_id)
                 await self._hold_for_fault(claim, trace_id)
 
@@ -234,6 +236,12 @@ async def adopt_unserved(house: House, catalog: Catalog) -> None:
         serving = catalog.serving(export.key.company_id, export.key.project_id)
         if serving is not None:
             await house.writer.adopt(export.id, serving.name)
+
+
+def _trace_id(span: Span) -> str:
+    """Where nothing is traced and no event began a trace, one at random: the log and the ledger name the same."""
+    trace_id = span.get_span_context().trace_id
+    return format_trace_id(trace_id) if trace_id else secrets.token_hex(16)
 
 
 def _fault(export: Export, finding: Finding) -> EntryBody | None:

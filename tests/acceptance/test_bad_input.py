@@ -98,6 +98,12 @@ WRONG = {
         Reason.MISSING_MAPPING,
         "Alder Street LLC",
     ),
+    "with a place beyond the ledger's": (
+        {"number": 2**31},
+        [],
+        Reason.MISSING_FIELD,
+        "number is too large: 2147483648",
+    ),
     "with a number too long": ({"invoice_number": "1" * 22}, [], Reason.TOO_LONG, "21 characters"),
 }
 

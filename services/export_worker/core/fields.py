@@ -10,6 +10,7 @@ from shared.ledger.words import Reason
 
 ABSENT = frozenset({"", "null", "none", "empty"})
 LARGEST = Decimal("1e15")
+LARGEST_NUMBER = 2**31 - 1  # what the ledger's columns take
 
 Value = TypeVar("Value")
 
@@ -66,7 +67,11 @@ class Fields:
 
     def integer(self, name: str) -> int | None:
         """A whole number, from a number or text."""
-        return self._parsed(name, int, "a whole number")
+        number = self._parsed(name, int, "a whole number")
+        if number is None or abs(number) <= LARGEST_NUMBER:
+            return number
+        self._problems.append(Problem(Reason.MISSING_FIELD, f"{self._path}{name} is too large: {str(number)[:40]}"))
+        return None
 
     def day(self, name: str) -> date | None:
         """A date (ISO), without regard to a time behind it."""

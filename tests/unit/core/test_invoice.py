@@ -99,6 +99,14 @@ def test_dates_and_numbers_that_are_none_are_problems():
     ]
 
 
+@pytest.mark.parametrize("number", [2**31, "4294967296", -(2**31), 10**30])
+def test_a_number_that_no_ledger_takes_is_a_problem(number):
+    snapshot = a_snapshot(number=number)
+    assert snapshot.number is None
+    assert [problem.detail for problem in snapshot.problems] == [f"number is too large: {number}"]
+    assert a_snapshot(number=2**31 - 1).number == 2**31 - 1
+
+
 def test_times_are_utc_whatever_their_zone():
     snapshot = a_snapshot(created_at="2026-03-31T23:30:00-06:00", updated_at="2026-04-01T05:30:00")
     assert snapshot.created_at == snapshot.updated_at == datetime(2026, 4, 1, 5, 30, tzinfo=UTC)
