@@ -22,7 +22,7 @@ from shared.connections.catalog import Catalog
 from shared.database import DATABASE_ERRORS, is_passing
 from shared.ledger.entries import AttemptClosed, EntryBody, Finding, Held
 from shared.ledger.words import Closing, Reason, Status
-from shared.procore.errors import ProcoreError, ProcoreUnavailable
+from shared.procore.errors import ProcoreUnauthorized, ProcoreUnavailable
 from shared.telemetry import trace_context, tracer
 
 POLL_SECONDS = 1.0
@@ -138,7 +138,7 @@ class Lane:
                 await _woken(self._house, claim.export_id)
             except ProcoreUnavailable as error:
                 await self._put_off(claim, error.retry_at, str(error))
-            except ProcoreError as error:
+            except ProcoreUnauthorized as error:
                 await self._put_off(claim, datetime.now(UTC) + LOG_IN_WAIT, str(error))
             except LeaseLost:
                 await self._answer_late(claim)
