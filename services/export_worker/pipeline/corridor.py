@@ -17,7 +17,8 @@ from services.export_worker.core.outcomes import Found
 from services.export_worker.core.view import LookUp, View
 from services.export_worker.exports import Claim, Export, VersionChanged
 from services.export_worker.links import Link
-from services.export_worker.pipeline.attempt import AttemptRun, Ended
+from services.export_worker.pipeline.attempt import AttemptRun
+from services.export_worker.pipeline.calls import look_up
 from services.export_worker.pipeline.follow_up import FollowUps
 from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import look_at
@@ -32,7 +33,7 @@ from shared.ledger.entries import (
     Finding,
 )
 from shared.ledger.state import EMPTY, State
-from shared.ledger.words import Status
+from shared.ledger.words import Closing, Status
 
 MOST_WALKS = 5
 OLD_SNAPSHOT_WAIT = timedelta(seconds=1)
@@ -42,12 +43,12 @@ PAUSED_WAIT = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Passage:
-    """How a walk ended: the decision, the export's state, and when it is due again."""
+    """How a walk ended: the decision, the export's state, when it is due again, and how it closed an attempt."""
 
     decision: Decision
     state: State
     due_at: datetime | None
-    ended: Ended | None = None
+    closing: Closing | None = None
 
 
 class Corridor:
@@ -108,8 +109,9 @@ class Corridor:
         if view.circuit_open_until and view.circuit_open_until > view.now:
             return view.circuit_open_until
         began_at = await self._house.writer.database_time()  # the clock that a call's start is kept by
-        answer = await link.adapter.find(attempt.reference)
+        answer = await look_up(link, attempt.reference)
         if isinstance(answer, Sequence):
+            await self._house.book.answered(self._name, began_at)
             return LookUp(began_at=began_at, found=tuple(answer))
         return await self._house.blame(self._name, answer)
 
@@ -129,11 +131,12 @@ class Corridor:
 
     async def _record(self, decision: Confirm | Hold | Skip | Defer, view: View, claim: Claim) -> Passage:
         """Append the decision, unless the ledger says just that already and nothing new came in."""
-        state = view.state
+        state, closed = view.state, closing(decision, view)
         if not says_the_same(decision, state):
-            bodies = [*closing(decision, view), *deciding(decision, view)]
+            bodies = [*closed, *deciding(decision, view)]
             state = await self._house.writer.append(claim, bodies, now=view.now, expected_version=state.version)
-        return Passage(decision, state, decision.until if isinstance(decision, Defer) else None)
+        due_at = decision.until if isinstance(decision, Defer) else None
+        return Passage(decision, state, due_at, closed[0].closing if closed else None)
 
     async def _send(self, decision: Send, document: Document, view: View, claim: Claim) -> Passage:
         link = self._link
@@ -155,7 +158,7 @@ class Corridor:
             )
         else:
             await self._house.book.succeeded(link.connection.name, datetime.now(UTC))
-        return Passage(decision, ended.state, ended.state.due_at, ended)
+        return Passage(decision, ended.state, ended.state.due_at, ended.closing)
 
 
 class _Opening:

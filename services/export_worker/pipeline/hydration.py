@@ -18,7 +18,7 @@ from shared.ledger.entries import Look
 from shared.ledger.state import State
 from shared.ledger.tables import exports
 from shared.ledger.words import Reason, Status
-from shared.procore.errors import ProcoreForbidden, ProcoreNotFound, ProcoreRefused
+from shared.procore.errors import NotAnId, ProcoreForbidden, ProcoreNotFound, ProcoreRefused
 from shared.procore.payment_applications import PaymentApplications
 
 Seen = Snapshot | Unreadable | Deleted | Unseen
@@ -58,6 +58,8 @@ class Hydration:
             return Deleted() if export.state.is_deleted else Unreadable(f"404: {error}")
         except ProcoreForbidden as error:
             return Unreadable(f"403: {error}")
+        except (ProcoreRefused, NotAnId) as error:
+            return Unreadable(str(error))
         return read_snapshot(raw)
 
     async def changed_at(self, key: ExportKey, shown: Snapshot) -> datetime | None:
@@ -88,7 +90,7 @@ class Hydration:
             return None
         try:
             return await self._before(export.key, snapshot, snapshot.contract_id, terms)
-        except (ProcoreNotFound, ProcoreForbidden) as error:
+        except (ProcoreNotFound, ProcoreForbidden, ProcoreRefused, NotAnId) as error:
             return Unreadable(f"the invoice before it: {error}")
 
     async def _before(self, key: ExportKey, snapshot: Snapshot, contract_id: str, terms: Terms) -> Before | None:
