@@ -15,6 +15,8 @@ pytest_plugins = [
     "tests.support.approved_site",
     "tests.support.tryton",
     "tests.support.erp_sandbox",
+    "tests.support.people",
+    "tests.support.raising_erp",
 ]
 
 # Each takes minutes in one piece: begun last, it would run on alone while the other processes are idle.

@@ -10,8 +10,9 @@ from services.cli import orders
 from services.cli.exports_document import newest_document, show_document
 from services.cli.terminal import NOT_DONE, AsJson, cells, plain, run, say, say_json, stop, transaction
 from shared.ledger import wording
+from shared.ledger.filter import Cursor, Filter
 from shared.ledger.foretold import Foretold
-from shared.ledger.reader import CommandRow, ExportDetail, ExportRow, Filter, Page, list_exports, read_export
+from shared.ledger.reader import CommandRow, ExportDetail, ExportRow, Page, list_exports, read_export
 from shared.ledger.words import NEXT_STEP, Reason, Status
 
 app = typer.Typer(help="The exports: list, show, and ask for what they need.", no_args_is_help=True)
@@ -27,8 +28,11 @@ def list_all(
     project: Annotated[str | None, typer.Option(help="Only this Procore project id.")] = None,
     connection: Annotated[str | None, typer.Option(help="Only this connection.")] = None,
     search: Annotated[
-        str | None, typer.Option(help="Part of invoice number, owner or ERP number, or Procore's id.")
+        str | None, typer.Option(help="Part of invoice number, owner, ERP number or Procore's id.")
     ] = None,
+    given_up: Annotated[
+        bool, typer.Option("--given-up", help="Only exports whose attachment or write-back was given up.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     before: Annotated[int | None, typer.Option(help="Only exports older than this id: the next page.")] = None,
     as_json: AsJson = False,
@@ -41,17 +45,18 @@ def list_all(
         project_id=project,
         connection=connection,
         search=search,
+        given_up=given_up,
     )
     page = run(read_page(wanted, limit, before))
     if as_json:
-        say_json({"exports": [wording.as_json(row) for row in page.rows], "next": page.next})
+        say_json({"exports": [wording.as_json(row) for row in page.rows], "next": page.next and page.next.id})
         return
     table = Table("Id", "Status", "Since", "Invoice", "Owner", "Amount", "Connection", "ERP number", "Reasons")
     for row in page.rows:
         table.add_row(*cells(*columns(row)))
     Console().print(table)
     if page.next:
-        typer.echo(f"There are more: --before {page.next}")
+        typer.echo(f"There are more: --before {page.next.id}")
 
 
 @app.command()
@@ -68,7 +73,8 @@ def show(export_id: Annotated[int, typer.Argument(metavar="ID")], as_json: AsJso
 
 async def read_page(wanted: Filter, limit: int, before: int | None) -> Page:
     async with transaction() as connection:
-        return await list_exports(connection, wanted, limit=limit, before=before)
+        after = None if before is None else Cursor(str(before), before)
+        return await list_exports(connection, wanted, limit=limit, after=after)
 
 
 async def read_detail(export_id: int) -> ExportDetail | None:
@@ -107,6 +113,8 @@ def tell(detail: ExportDetail) -> None:
         say(f"ERP: {export.erp_number or export.erp_ref} {export.erp_url or ''}".rstrip())
     if state.waits_for:
         say(f"Waits for owner invoice {state.waits_for}.")
+    for line in wording.follow_ups(state):
+        say(f"After the export: {line}")
     for line in wording.evidence(state):
         say(f"Approver: {line}")
     for line in wording.awaited(state):
@@ -157,6 +165,8 @@ def told_as_json(detail: ExportDetail) -> dict[str, object]:
         "findings": findings,
         "authority": detail.state.authority,
         "document": sent.fields if (sent := newest_document(detail)) else None,
+        "follow_ups": detail.state.follow_ups,
+        "given_up": detail.state.given_up,
         "entries": entries,
         "commands": [vars(command) for command in detail.commands],
         "events": events,

@@ -28,11 +28,11 @@ from services.cli.tie_out_telling import Lines, Month, as_told, line, lines_of, 
 from services.export_worker.core.tie_out import Told
 from services.export_worker.links import Link
 from services.export_worker.tie_out import TieOut
-from services.export_worker.tie_out_runs import request
 from shared.connections.catalog import Connection
 from shared.database import Role
 from shared.ledger.tie_out import ONLY_COUNTED, Period, Tally, usual_periods
 from shared.ledger.tie_out_reader import Approved, Finding, read_findings, read_last_run
+from shared.ledger.tie_out_request import request
 from shared.ledger.words import Status
 from shared.settings import DatabaseSettings
 

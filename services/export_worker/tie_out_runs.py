@@ -16,6 +16,7 @@ from shared.ledger.entries import Finding
 from shared.ledger.tables import tie_out_findings, tie_outs
 from shared.ledger.tie_out import ONLY_COUNTED, REASON_OF, Period, Tally, Verdict
 from shared.ledger.tie_out_reader import Approved, tally_to_json
+from shared.ledger.tie_out_request import request
 
 AFTER_FAILURE = timedelta(hours=1)
 
@@ -98,12 +99,6 @@ class TieOutRuns:
         values = {"position": run.position, "verdicts": verdicts, "lease_until": func.now() + self._lease, **more}
         if (await connection.execute(update(tie_outs).where(is_ours).values(**values))).rowcount == 0:
             raise RunLost
-
-
-async def request(connection: AsyncConnection, name: str, period: Period, by: str | None) -> None:
-    """Ask the workers for a tie-out; one that is not done yet is enough."""
-    asked = upsert(tie_outs).values(connection=name, period=str(period), requested_by=by)
-    await connection.execute(asked.on_conflict_do_nothing())
 
 
 _LAST = text(

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from prometheus_client import Gauge
+
 from services.webhook_receiver import metrics
 from services.webhook_receiver.shelter import BrokerState
 
 
 async def vitals(broker: BrokerState) -> Mapping[str, Any]:
     """Webhooks by what became of them (refused: a wrong token), and what is parked for want of Kafka."""
-    parked, oldest = (gauge.collect() for gauge in (metrics.parked, metrics.oldest_parked))
-    oldest_at = next(iter(oldest)).samples[0].value
     return {
         "webhooks": {
             sample.labels["outcome"]: int(sample.value)
@@ -19,7 +19,17 @@ async def vitals(broker: BrokerState) -> Mapping[str, Any]:
             for sample in family.samples
             if sample.name.endswith("_total")
         },
-        "parked": int(next(iter(parked)).samples[0].value),
-        "oldest_parked_at": datetime.fromtimestamp(oldest_at, UTC).isoformat() if oldest_at else None,
+        "refused_at": _moment(metrics.refused_at),
+        "parked": int(_value(metrics.parked)),
+        "oldest_parked_at": _moment(metrics.oldest_parked),
         "is_kafka_away": broker.is_away,
     }
+
+
+def _moment(gauge: Gauge) -> str | None:
+    value = _value(gauge)
+    return datetime.fromtimestamp(value, UTC).isoformat() if value else None
+
+
+def _value(gauge: Gauge) -> float:
+    return next(iter(gauge.collect())).samples[0].value

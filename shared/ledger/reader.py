@@ -1,17 +1,19 @@
 """The ledger for those who only read it: the pages and the command line. Nothing here counts a big table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ledger.entries import body_from_json
+from shared.ledger.filter import SHORTEST_PART, Cursor, Filter, Sort, SortKey
 from shared.ledger.shown import EntryRow, ExportRow
 from shared.ledger.state import State
-from shared.ledger.tables import commands, entries, events, exports
+from shared.ledger.tables import SORT_KEYS, commands, entries, events, exports
 from shared.ledger.words import EntryKind, Reason, Status
 
 __all__ = [
@@ -20,7 +22,6 @@ __all__ = [
     "EventRow",
     "ExportDetail",
     "ExportRow",
-    "Filter",
     "Page",
     "list_exports",
     "read_command",
@@ -29,27 +30,20 @@ __all__ = [
 
 PAGE = 50
 MOST_EVENTS = 200
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """What is asked for; an empty field asks for nothing. `search` looks for a part of the invoice number, owner
-    or ERP number, or for the whole of Procore's id."""
-
-    statuses: Sequence[Status] = ()
-    reason: Reason | None = None
-    company_id: str | None = None
-    project_id: str | None = None
-    connection: str | None = None
-    search: str | None = None
+DAY = timedelta(days=1)
+NEWEST_FIRST = Sort()
+GIVEN_UP = (
+    '$ ? (@.status == "exported" && @.standing.by_hand == false)'
+    ".follow_ups.* ? (@.is_done == false && @.failures > 0 && @.retry_at == null)"
+)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Newest first. `next` is what to pass as `before` for the page after this; None on the last."""
+    """In the order that was asked for. `next` is what to pass as `after` for the page after this; None on the last."""
 
     rows: tuple[ExportRow, ...]
-    next: int | None
+    next: Cursor | None
 
 
 @dataclass(frozen=True)
@@ -95,15 +89,37 @@ class ExportDetail:
 
 
 async def list_exports(
-    connection: AsyncConnection, wanted: Filter, *, limit: int = PAGE, before: int | None = None
+    connection: AsyncConnection,
+    wanted: Filter,
+    *,
+    sort: Sort = NEWEST_FIRST,
+    limit: int = PAGE,
+    after: Cursor | None = None,
 ) -> Page:
-    """One page, by keyset: what arrives meanwhile moves nothing."""
-    statement = _filtered(select(*_COLUMNS), wanted).order_by(exports.c.id.desc()).limit(limit + 1)
-    if before is not None:
-        statement = statement.where(exports.c.id < before)
-    rows = [_export(row) for row in await connection.execute(statement)]
-    shown = tuple(rows[:limit])
-    return Page(shown, shown[-1].id if len(rows) > limit else None)
+    """One page, by keyset: what arrives meanwhile moves nothing. Raises ValueError for a cursor of another order."""
+    key, position = _KEYS[sort.key], tuple_(_KEYS[sort.key], exports.c.id)
+    order = (key.desc(), exports.c.id.desc()) if sort.descending else (key, exports.c.id)
+    statement = filtered(select(*_COLUMNS, key.label("sorted_by")), wanted).order_by(*order).limit(limit + 1)
+    if after is not None:
+        last = tuple_(_PARSED[sort.key](after.value), after.id)
+        statement = statement.where(position < last if sort.descending else position > last)
+    rows = (await connection.execute(statement)).all()
+    next_page = Cursor(str(rows[limit - 1].sorted_by), rows[limit - 1].id) if len(rows) > limit else None
+    return Page(tuple(_export(row) for row in rows[:limit]), next_page)
+
+
+async def count_given_up(connection: AsyncConnection, connections: Collection[str], since: date) -> Mapping[str, int]:
+    """By connection: after how many exports, billed on `since` or later, something was given up. None: not told."""
+    statement = (
+        select(exports.c.connection, func.count())
+        .where(
+            exports.c.connection.in_(connections),
+            exports.c.billing_date >= since,
+            exports.c.state.path_exists(GIVEN_UP),
+        )
+        .group_by(exports.c.connection)
+    )
+    return {row[0]: row[1] for row in await connection.execute(statement)}
 
 
 async def read_export(connection: AsyncConnection, export_id: int) -> ExportDetail | None:
@@ -127,11 +143,16 @@ async def read_command(connection: AsyncConnection, nonce: str) -> CommandRow | 
     return CommandRow(**row._mapping) if row else None  # noqa: SLF001 - SQLAlchemy's public name
 
 
-def _filtered(statement: Select[Any], wanted: Filter) -> Select[Any]:
+def filtered(statement: Select[Any], wanted: Filter) -> Select[Any]:
+    """A statement over exports, only of those that are wanted."""
+    if wanted.companies is not None:
+        statement = statement.where(exports.c.company_id.in_(wanted.companies))
     if wanted.statuses:
         statement = statement.where(exports.c.status.in_([status.value for status in wanted.statuses]))
     if wanted.reason is not None:
         statement = statement.where(exports.c.reasons.contains([wanted.reason.value]))
+    if wanted.approver is not None:
+        statement = statement.where(exports.c.approvers.contains([wanted.approver]))
     for column, value in (
         (exports.c.company_id, wanted.company_id),
         (exports.c.project_id, wanted.project_id),
@@ -139,10 +160,29 @@ def _filtered(statement: Select[Any], wanted: Filter) -> Select[Any]:
     ):
         if value is not None:
             statement = statement.where(column == value)
-    if wanted.search:
-        parts = (exports.c.invoice_number, exports.c.customer_name, exports.c.erp_number)
-        found = [func.coalesce(part, "").icontains(wanted.search, autoescape=True) for part in parts]
-        statement = statement.where(or_(exports.c.payment_application_id == wanted.search, *found))
+    if wanted.given_up:
+        statement = statement.where(exports.c.state.path_exists(GIVEN_UP))
+    return _between(_searched(statement, wanted.search), wanted)
+
+
+def _searched(statement: Select[Any], search: str | None) -> Select[Any]:
+    if not search:
+        return statement
+    is_short = len(search) < SHORTEST_PART
+    found = exports.c.search.startswith if is_short else exports.c.search.contains
+    return statement.where(found(search.lower(), autoescape=True))
+
+
+def _between(statement: Select[Any], wanted: Filter) -> Select[Any]:
+    amount = _KEYS[SortKey.AMOUNT]
+    if wanted.amount_from is not None:
+        statement = statement.where(amount >= wanted.amount_from)
+    if wanted.amount_to is not None:
+        statement = statement.where(amount <= wanted.amount_to)
+    if wanted.since_from is not None:
+        statement = statement.where(exports.c.since >= datetime.combine(wanted.since_from, time(), UTC))
+    if wanted.since_to is not None:
+        statement = statement.where(exports.c.since < datetime.combine(wanted.since_to, time(), UTC) + DAY)
     return statement
 
 
@@ -184,3 +224,16 @@ _COLUMNS = tuple(exports.c[name] for name in ExportRow.__dataclass_fields__)
 _ENTRY = tuple(entries.c[name] for name in EntryRow.__dataclass_fields__)
 _EVENT = tuple(events.c[name] for name in EventRow.__dataclass_fields__)
 _COMMAND = tuple(commands.c[name] for name in CommandRow.__dataclass_fields__)
+
+_KEYS: Mapping[SortKey, ColumnElement[Any]] = {
+    SortKey.ARRIVAL: exports.c.id,
+    **{SortKey(name): literal_column(f"({key})", exports.c[name].type) for name, key in SORT_KEYS.items()},
+}
+_PARSED: Mapping[SortKey, Callable[[str], Any]] = {
+    SortKey.ARRIVAL: int,
+    SortKey.SINCE: datetime.fromisoformat,
+    SortKey.AMOUNT: Decimal,
+    SortKey.BILLING_DATE: date.fromisoformat,
+    SortKey.INVOICE_NUMBER: str,
+    SortKey.CUSTOMER_NAME: str,
+}

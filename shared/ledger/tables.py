@@ -35,7 +35,7 @@ SEARCHED = (
 SORT_KEYS = {
     "since": "since",
     "amount": "coalesce(amount, 0::numeric)",
-    "billing_date": "coalesce(billing_date, '0001-01-01'::date)",
+    "billing_date": "coalesce(billing_date, '1900-01-01'::date)",
     "invoice_number": "coalesce(invoice_number, ''::text)",
     "customer_name": "coalesce(customer_name, ''::text)",
 }

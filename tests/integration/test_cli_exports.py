@@ -1,16 +1,19 @@
 """Listing and showing exports."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
-from shared.ledger.entries import Finding, Skipped
-from shared.ledger.reader import Filter, list_exports, read_export
+from services.export_worker.gauges import count_follow_ups
+from shared.ledger.entries import Finding, FollowUpDone, FollowUpFailed, ResolvedByHand, Skipped
+from shared.ledger.filter import Cursor, Filter, Sort, SortKey
+from shared.ledger.reader import list_exports, read_export
 from shared.ledger.words import NEXT_STEP, Reason, Status
 from tests.support.builders import a_document, opened
 from tests.support.command_line import answered
-from tests.support.ledgers import a_look, an_export, held_for
+from tests.support.ledgers import CONNECTION, a_look, an_export, exported, held_for
 
 
 @pytest.fixture
@@ -47,10 +50,12 @@ async def ids(engine, **wanted):
         ({"search": "harbor lib"}, [0]),
         ({"search": "inv-001"}, [0]),
         ({"search": "5003"}, [2]),
-        ({"search": "500"}, []),
+        ({"search": "500"}, [2, 1, 0]),
+        ({"search": "in"}, [0]),
+        ({"search": "nv"}, []),
         ({"search": "100%"}, [1]),
-        ({"search": "%"}, [1]),
-        ({"search": "_"}, [1]),
+        ({"search": "%"}, []),
+        ({"search": "b_7"}, [1]),
         ({"search": "nobody"}, []),
     ],
     ids=str,
@@ -62,9 +67,24 @@ async def test_a_filter_finds_what_fits(ledger, owner_engine, wanted, found):
 async def test_pages_follow_each_other(ledger, owner_engine):
     async with owner_engine.connect() as connection:
         first = await list_exports(connection, Filter(), limit=2)
-        second = await list_exports(connection, Filter(), limit=2, before=first.next)
+        second = await list_exports(connection, Filter(), limit=2, after=first.next)
     assert [row.id for row in (*first.rows, *second.rows)] == ledger[::-1]
-    assert (first.next, second.next) == (ledger[1], None)
+    assert (first.next, second.next) == (Cursor(str(ledger[1]), ledger[1]), None)
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("key", SortKey)
+async def test_every_order_pages_through_all(ledger, owner_engine, key, descending):
+    seen, after = [], None
+    async with owner_engine.connect() as connection:
+        for _ in ledger:
+            page = await list_exports(connection, Filter(), sort=Sort(key, descending), limit=1, after=after)
+            seen += [row.id for row in page.rows]
+            after = page.next
+        whole = await list_exports(connection, Filter(), sort=Sort(key, descending))
+    assert after is None
+    assert seen == [row.id for row in whole.rows]
+    assert sorted(seen) == ledger
 
 
 async def test_an_export_is_read_whole(ledger, owner_engine):
@@ -143,6 +163,52 @@ async def test_a_rehearsals_document_is_told(worker_engine, command):
 async def test_a_document_of_another_version_is_said_so(worker_engine, command):
     export_id = await an_export(worker_engine, opened().model_copy(update={"document": {"number": "1"}}))
     assert "Document of attempt 1: stored by another version" in (await command("exports", "show", export_id)).stdout
+
+
+@pytest.fixture
+async def followed(worker_engine):
+    """Exported: one whose attachment was given up, one whose is tried again, one whose is done."""
+    fates = (
+        FollowUpFailed(what="attachment", detail="not permitted"),
+        FollowUpFailed(what="attachment", detail="no answer", retry_at=datetime(2026, 9, 30, 12, tzinfo=UTC)),
+        FollowUpDone(what="attachment", detail="INV-001.pdf"),
+    )
+    made = [await an_export(worker_engine, *exported(), fate, invoice=f"70{at}") for at, fate in enumerate(fates)]
+    by_hand = ResolvedByHand(nonce="n", by="7", why="entered", dismissed=False, erp_number="AR-1")
+    return [*made, await an_export(worker_engine, *exported(), fates[0], by_hand, invoice="704")]
+
+
+async def test_what_was_given_up_after_an_export_is_listed(followed, command, owner_engine):
+    assert await ids(owner_engine, given_up=True) == [followed[0]]
+    (row,) = answered(await command("exports", "list", "--given-up", "--json"))["exports"]
+    assert row["id"] == followed[0]
+
+
+async def test_what_came_after_an_export_is_told(followed, command):
+    told = [(await command("exports", "show", export_id)).stdout for export_id in followed]
+    assert "After the export: attachment given up after one try -> Mend its cause, then replay" in told[0]
+    assert "not permitted" in told[0]
+    assert "attachment failed after one try, tried again by itself at 2026-09-30 12:00:00 UTC" in told[1]
+    assert "After the export: attachment done" in told[2]
+    assert "After the export" not in told[3]
+    shown = answered(await command("exports", "show", followed[0], "--json"))
+    assert shown["given_up"] == ["attachment"]
+    assert shown["follow_ups"]["attachment"]["failures"] == 1
+
+
+async def test_what_was_given_up_is_counted_for_two_months(worker_engine):
+    now = datetime.now(UTC).date()
+    given_up = FollowUpFailed(what="write_back", detail="locked")
+    for invoice, days in (("81", 0), ("82", 20), ("83", 99)):
+        look = a_look(billing_date=now - timedelta(days=days))
+        await an_export(worker_engine, *exported(look), given_up, invoice=invoice)
+    await an_export(worker_engine, *exported(a_look(billing_date=now)), invoice="84")
+    await count_follow_ups(worker_engine, [CONNECTION, "another"])
+    shown = {
+        name: REGISTRY.get_sample_value("invoice_export_follow_ups_given_up", {"connection": name})
+        for name in (CONNECTION, "another")
+    }
+    assert shown == {CONNECTION: 2, "another": 0}
 
 
 async def test_an_unknown_export_is_one_line(command):

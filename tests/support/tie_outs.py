@@ -9,11 +9,11 @@ from typing import Any
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.links import make_links
 from services.export_worker.tie_out import TieOuts
-from services.export_worker.tie_out_runs import request
 from shared.connections.catalog import load_catalog
 from shared.database import Role, create_engine
 from shared.ledger.tie_out import Period, Verdict
 from shared.ledger.tie_out_reader import Finding, TieOutRun, read_findings, read_last_run
+from shared.ledger.tie_out_request import request
 from tests.support.house import House
 from tests.support.house_parts import CONNECTION
 from tests.support.ledger_view import PATIENCE

@@ -146,6 +146,17 @@ def test_only_a_live_connection_needs_a_start(load, mistakes, mode):
     assert "start_from: is missing, and the connection is live" in said
 
 
+@pytest.mark.parametrize("finish", ["", 'finish = "draft"'])
+def test_a_connection_that_leaves_drafts_writes_nothing_back(load, mistakes, finish):
+    (said,) = mistakes(f"{SMALLEST}{finish}\nwrite_back = true")
+    assert said == (
+        "connections.toml: connection acme-sage: write_back: is true, and the connection leaves drafts, which have no "
+        'number yet; give false, or true with finish = "posted"'
+    )
+    assert load(f'{SMALLEST}finish = "posted"\nwrite_back = true').connections[0].write_back
+    assert not load(f"{SMALLEST}{finish}\nwrite_back = false").connections[0].write_back
+
+
 def test_an_unknown_key_names_the_nearest(mistakes):
     (said,) = mistakes(f'{SMALLEST}accounting_dat = "{SECRET}"')
     assert said == (

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+from shared.ledger.tables import SEARCHED
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -145,7 +147,7 @@ def upgrade() -> None:
             "search",
             sa.Text(),
             sa.Computed(
-                "lower(coalesce(invoice_number, '') || ' ' || coalesce(customer_name, '') || ' ' || coalesce(erp_number, '') || ' ' || payment_application_id)",
+                SEARCHED,
                 persisted=True,
             ),
             nullable=False,
@@ -158,7 +160,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_exports_by_billing_date",
         "exports",
-        [sa.literal_column("coalesce(billing_date, '0001-01-01'::date)"), "id"],
+        [sa.literal_column("coalesce(billing_date, '1900-01-01'::date)"), "id"],
         unique=False,
     )
     op.create_index(

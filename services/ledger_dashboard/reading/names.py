@@ -1,0 +1,38 @@
+"""Names for ids: projects as reconciliation saw them, people as their records have them, connections."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.approvers.store import approver_records
+from shared.ledger.reader import ExportRow
+from shared.ledger.showing import connection_profiles, projects
+
+
+async def project_names(connection: AsyncConnection, rows: Collection[ExportRow]) -> Mapping[str, str]:
+    """By Procore's project id, which is unique; those that nobody has seen are missing."""
+    keys = {(row.company_id, row.project_id) for row in rows}
+    if not keys:
+        return {}
+    place = tuple_(projects.c.company_id, projects.c.project_id)
+    found = await connection.execute(select(projects.c.project_id, projects.c.name).where(place.in_(keys)))
+    return {row.project_id: row.name for row in found}
+
+
+async def user_names(connection: AsyncConnection, company_id: str, user_ids: Collection[str]) -> Mapping[str, str]:
+    """By Procore's user id, as recorded now."""
+    if not user_ids:
+        return {}
+    columns = approver_records.c
+    wanted = (columns.company_id == company_id) & columns.user_id.in_(set(user_ids)) & columns.valid_to.is_(None)
+    found = await connection.execute(select(columns.user_id, columns.name).where(wanted))
+    return {row.user_id: row.name for row in found}
+
+
+async def connection_names(connection: AsyncConnection, companies: frozenset[str] | None) -> Sequence[str]:
+    """Those that a worker ever served and that may be seen, in order."""
+    asked = select(connection_profiles.c.connection).order_by(connection_profiles.c.connection)
+    if companies is not None:
+        asked = asked.where(connection_profiles.c.company_id.in_(companies))
+    return (await connection.scalars(asked)).all()
