@@ -49,6 +49,7 @@ PAGES = (overview, exports, export, orders, events, tie_out, health)
 API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
+ALERT_SECONDS = 10.0
 YEAR = 31_536_000
 POLICY = "; ".join(
     (
@@ -91,7 +92,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
             app.state.reception = Reception(engine, settings)
             checks.add("database", lambda: _answers(engine))
-            client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False))
+            client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=ALERT_SECONDS))
             ways = ways_of(settings, client, settings.dashboard_url)
             tasks = (
                 watch.run(),

@@ -22,6 +22,7 @@ WRONG = {
     "Inside the worker": ("services.export_worker.erp.http", "services.export_worker.pipeline.house"),
     "No ERP knows another": ("services.export_worker.erp.odoo.adapter", "services.export_worker.erp.tryton.adapter"),
     "Inside the pipeline": ("services.export_worker.pipeline.summary", "services.export_worker.pipeline.corridor"),
+    "Inside the dashboard": ("services.ledger_dashboard.people.ways", "services.ledger_dashboard.watch"),
     "What decides": ("services.export_worker.core.arithmetic", "structlog"),
     "Only arrivals and the writer": ("services.export_worker.sealing", "services.export_worker.appending"),
 }

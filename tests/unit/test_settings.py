@@ -6,7 +6,7 @@ import pytest
 import services.cli.main  # noqa: F401 - each group of commands makes settings of its own from the shared ones
 from services.cli.asking import OrderSettings
 from services.export_worker.worker import WorkerServiceSettings
-from services.ledger_dashboard.settings import DashboardSettings
+from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.webhook_receiver.app import ReceiverSettings
 from shared import settings
 from shared.kafka.connection import connection_arguments
@@ -35,6 +35,7 @@ class EverySettings(
     WebhookSettings,
     WorkerSettings,
     DashboardSettings,
+    AlertSettings,
     LogSettings,
     TelemetrySettings,
 ):
