@@ -6,6 +6,7 @@ import pytest
 import services.cli.main  # noqa: F401 - each group of commands makes settings of its own from the shared ones
 from services.cli.asking import OrderSettings
 from services.export_worker.worker import WorkerServiceSettings
+from services.ledger_dashboard import settings as dashboard_settings
 from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.webhook_receiver.app import ReceiverSettings
 from shared import settings
@@ -206,7 +207,9 @@ def every_class(of: type[Settings] = Settings) -> Iterator[type[Settings]]:
 
 
 def test_every_setting_is_tried_with_an_odd_value():
-    shared = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, Settings)]
+    modules = (settings, dashboard_settings)
+    known = [one for module in modules for one in vars(module).values() if isinstance(one, type)]
+    shared = [one for one in known if issubclass(one, Settings)]
     names = {name for one in shared for name in one.model_fields}
     assert set(EverySettings.model_fields) == names
     assert {name.lower() for name, *_ in WRONG} == names
