@@ -19,7 +19,7 @@ from shared.telemetry import http_trace_headers
 KEEP_ALIVE_SECONDS = 2.0
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LONGEST_TEXT = 1000
-LONGEST_RETRY_AFTER_SECONDS = 86_400
+LONGEST_RETRY_AFTER = timedelta(days=1)
 NO_ACCESS = 401
 # 4xx that say nothing about whether the work was done.
 MAYBE_DONE = frozenset({408, 425})
@@ -205,15 +205,15 @@ class Session:
 
 
 def retry_at(answer: Answer, now: datetime) -> datetime | None:
-    """`Retry-After`, in seconds or as a date; None when it says nothing usable."""
+    """`Retry-After`, in seconds or as a date, at most a day ahead; None when it says nothing usable."""
     said = answer.headers.get("retry-after", "")
     if said.isascii() and said.isdigit():
-        return now + timedelta(seconds=min(int(said), LONGEST_RETRY_AFTER_SECONDS))
+        return now + min(timedelta(seconds=int(said[:9])), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(said)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(moment if moment.tzinfo else moment.replace(tzinfo=UTC), now + LONGEST_RETRY_AFTER)
 
 
 def shortened(text: str) -> str:
