@@ -1,0 +1,62 @@
+"""Links of the connections file: all that is wrong is told at once."""
+
+from typing import Any
+
+import pytest
+
+from services.export_worker.links import make_links
+from shared.connections.catalog import Catalog, CatalogErrors
+from shared.connections.connection import Connection
+
+SANDBOX: dict[str, Any] = {
+    "adapter": "erp_sandbox",
+    "finish": "posted",
+    "settings": {"url": "http://127.0.0.1:1", "book": "harbor"},
+    "secrets": {"client_secret": "env:ERP_SECRET"},
+}
+ENVIRONMENT = {"ERP_SECRET": "hush-hush"}
+
+
+def a_connection(name: str, **changes: Any) -> Connection:
+    return Connection.model_validate({"name": name, "company_id": "4907"} | SANDBOX | changes)
+
+
+def mistakes(*connections: Connection) -> list[str]:
+    with pytest.raises(CatalogErrors) as caught:
+        make_links(Catalog(connections), ENVIRONMENT)
+    return str(caught.value).splitlines()
+
+
+def test_every_mistake_of_every_connection_is_told_at_once():
+    harbor = a_connection("harbor", settings={"book": "harbor", "colour": "blue"}, secrets={})
+    acme = a_connection("acme", adapter="odoo", settings={"url": "erp.example", "database": "db", "user": "x"})
+    told = mistakes(harbor, a_connection("fine"), acme)
+    assert [line.split("; ")[0].split(": ")[:3] for line in told] == [
+        ["connection harbor", "settings.url", "is missing"],
+        ["connection harbor", "settings.colour", "is not a known key"],
+        ["connection harbor", "secrets.client_secret", "is missing"],
+        ["connection acme", "settings.url", "has another form"],
+        ["connection acme", "secrets.api_key", "is missing"],
+        ["connection acme", "secrets.client_secret", "is not a known key"],
+    ]
+    assert "connection harbor: settings.url: is missing; give the ERP's address" in told
+    assert "hush" not in "".join(told)
+
+
+def test_odd_settings_are_told_beside_a_secret_that_is_nowhere():
+    nowhere = {"client_secret": "env:UNSET"}
+    told = mistakes(a_connection("harbor", settings={"book": "b"}, secrets=nowhere), a_connection("b", secrets=nowhere))
+    assert [line.split(": ")[:2] for line in told] == [
+        ["connection harbor", "settings.url"],
+        ["connection harbor", "secrets.client_secret"],
+        ["connection b", "secrets.client_secret"],
+    ]
+
+
+def test_a_draft_where_there_are_none_is_told_with_the_rest(tmp_path):
+    sage = {"adapter": "sage_file", "secrets": {}, "finish": "draft"}
+    files = {"product": "sage_100_contractor", "outbox": str(tmp_path)}
+    assert mistakes(a_connection("files", **sage, settings=files), a_connection("harbor", settings={"book": "b"})) == [
+        'connection files: finish: is draft, and its ERP has no drafts; set `finish = "posted"`',
+        "connection harbor: settings.url: is missing; give the ERP's address",
+    ]
