@@ -199,7 +199,7 @@ class Connection(BaseModel):
         600, description="a whole number from 5, which is one export"
     )
     concurrency: Annotated[StrictInt, Field(ge=1)] = Field(4, description="a whole number from 1")
-    procore_web_url: Annotated[StrictStr, StringConstraints(pattern=r"^https?://[^\s/]+$")] = Field(
+    procore_web_url: Annotated[StrictStr, StringConstraints(pattern=r"^https?://[^\s/@]+$")] = Field(
         "https://app.procore.com", description="where people open Procore, such as https://us02.procore.com"
     )
     write_back: StrictBool = Field(default=False, description="true or false")

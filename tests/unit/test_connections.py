@@ -99,6 +99,7 @@ def test_every_key_is_read(load):
         ("requests_per_minute = 0", "requests_per_minute"),
         ('requests_per_minute = "60"', "requests_per_minute"),
         ("concurrency = 1.5", "concurrency"),
+        ('procore_web_url = "https://ada:hush@procore.example"', "procore_web_url"),
         ("write_back = 1", "write_back"),
         ('verify_approver = "above"', "verify_approver"),
         ('verify_approver = "above 5 USD"', "verify_approver"),

@@ -29,13 +29,13 @@ def mistakes(*connections: Connection) -> list[str]:
 
 def test_every_mistake_of_every_connection_is_told_at_once():
     harbor = a_connection("harbor", settings={"book": "harbor", "colour": "blue"}, secrets={})
-    acme = a_connection("acme", adapter="odoo", settings={"url": "erp.example", "database": "db", "user": "x"})
+    acme = a_connection("acme", adapter="odoo", settings={"url": "http://a:hush@b", "database": "db", "user": "x"})
     told = mistakes(harbor, a_connection("fine"), acme)
     assert [line.split("; ")[0].split(": ")[:3] for line in told] == [
         ["connection harbor", "settings.url", "is missing"],
         ["connection harbor", "settings.colour", "is not a known key"],
         ["connection harbor", "secrets.client_secret", "is missing"],
-        ["connection acme", "settings.url", "has another form"],
+        ["connection acme", "settings.url", "holds a user or a password before the @"],
         ["connection acme", "secrets.api_key", "is missing"],
         ["connection acme", "secrets.client_secret", "is not a known key"],
     ]

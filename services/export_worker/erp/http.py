@@ -1,6 +1,7 @@
 """HTTP as every adapter needs it: log-in renewed once, time limits, and which failures leave a write's outcome open."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from functools import cache
 from typing import Annotated, Any, Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from services.export_worker.core.outcomes import AuthExpired, LookUpFailure, Unavailable, Unknown
 from shared.telemetry import http_trace_headers
@@ -23,9 +24,11 @@ LONGEST_RETRY_AFTER = timedelta(days=1)
 NO_ACCESS = 401
 # 4xx that say nothing about whether the work was done.
 MAYBE_DONE = frozenset({408, 425})
+LOG_IN_IN_ADDRESS = re.compile(r"https?:[/\\]*[^/\s]*@")
 
 Seconds = Annotated[float, Field(gt=0)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")]
 
 
 class HttpSettings(BaseModel):
@@ -33,7 +36,7 @@ class HttpSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] = Field(description="the ERP's address")
+    url: Address = Field(description="the ERP's address")
     connect_timeout_seconds: Seconds = Field(5, description="how long to wait until a connection stands")
     read_timeout_seconds: Seconds = Field(60, description="how long to wait for an answer")
     settles_after_seconds: Seconds = Field(
@@ -41,6 +44,14 @@ class HttpSettings(BaseModel):
         description="how long after a call's start the ERP may still commit it; at least the two times above together",
     )
     connections: Annotated[int, Field(gt=0)] = Field(10, description="the most connections at once")
+
+    @field_validator("*")
+    @classmethod
+    def address_without_a_log_in(cls, value: Any) -> Any:
+        """An address becomes part of links, which go into the ledger and before everybody's eyes."""
+        if isinstance(value, str) and LOG_IN_IN_ADDRESS.match(value):
+            raise ValueError("holds a user or a password before the @: addresses are shown, so leave them out")
+        return value
 
     @model_validator(mode="after")
     def settles_after_we_gave_up(self) -> Self:

@@ -3,13 +3,15 @@
 import pytest
 
 from services.export_worker.erp.adapter import ErpAdapter, Place
-from services.export_worker.erp.catalog import ADAPTERS, make_adapter
+from services.export_worker.erp.catalog import ADAPTERS, make_adapter, settings_problems
+from services.export_worker.erp.http import HttpSettings
 from services.export_worker.erp.sandbox.adapter import SandboxErpAdapter
 from shared.connections.problems import CatalogErrors
 
 SETTINGS = {"url": "http://127.0.0.1:1", "book": "main"}
 SECRETS = {"client_secret": "hush"}
 KEYS = ADAPTERS["erp_sandbox"].about.settings.model_fields
+OVER_HTTP = [name for name, one in ADAPTERS.items() if issubclass(one.about.settings, HttpSettings)]
 
 
 async def test_an_adapter_is_made_by_its_name() -> None:
@@ -52,6 +54,21 @@ def test_a_settling_time_shorter_than_a_call_is_refused() -> None:
     hasty = SETTINGS | {"settles_after_seconds": 10, "read_timeout_seconds": 30}
     with pytest.raises(CatalogErrors, match="connection main: settings: settles_after_seconds must be at least 35"):
         make_adapter("erp_sandbox", Place("main", hasty, SECRETS))
+
+
+@pytest.mark.parametrize("kind", OVER_HTTP)
+def test_no_adapter_takes_a_log_in_in_an_address(kind: str) -> None:
+    addresses = [name for name in ADAPTERS[kind].about.settings.model_fields if name.endswith("url")]
+    assert addresses
+    for address in ("https://ada:hush@erp.example/", "http://hush@erp.example"):
+        found = [*settings_problems(kind, "main", dict.fromkeys(addresses, address))]
+        told = [one for one in found if "before the @" in one.what]
+        assert [one.key for one in told] == [f"settings.{name}" for name in addresses]
+        assert "hush" not in str(found)
+
+
+def test_an_at_sign_in_a_path_is_no_log_in() -> None:
+    assert [*settings_problems("erp_sandbox", "main", SETTINGS | {"url": "https://erp.example/@acme"})] == []
 
 
 def test_every_adapter_has_a_plain_name() -> None:
