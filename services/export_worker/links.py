@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aiolimiter import AsyncLimiter
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -14,7 +13,8 @@ from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.settlement import Circuit, circuit_after_failure
 from services.export_worker.core.terms import Terms
 from services.export_worker.erp.adapter import ErpAdapter, Place
-from services.export_worker.erp.catalog import make_adapter, settings_problems
+from services.export_worker.erp.catalog import ADAPTERS, make_adapter, settings_problems
+from services.export_worker.erp.pace import Pace
 from services.export_worker.token_keeper import StoredTokenKeeper
 from shared.connections.catalog import Catalog, CatalogErrors, CatalogProblem, Connection
 from shared.connections.connection import Finish
@@ -23,7 +23,6 @@ from shared.connections.token_store import TokenStore
 from shared.ledger.tables import connection_states
 
 MOST_INTERNAL_ERRORS = 5
-MINUTE = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Link:
     terms: Terms
     capabilities: Capabilities
     adapter: ErpAdapter
-    limiter: AsyncLimiter
+    pace: Pace
 
 
 @dataclass(frozen=True)
@@ -150,12 +149,12 @@ class LinkBook:
 def _make_link(connection: Connection, environment: Mapping[str, str], tokens: TokenStore | None) -> Link:
     secrets = _secrets(connection, environment)
     keeper = StoredTokenKeeper(tokens, connection.name, secrets.get("refresh_token")) if tokens else None
-    adapter = make_adapter(connection.adapter, Place(connection.name, connection.settings, secrets, keeper))
+    pace = ADAPTERS[connection.adapter].pace(connection.requests_per_minute)
+    adapter = make_adapter(connection.adapter, Place(connection.name, connection.settings, secrets, keeper, pace))
     capabilities = adapter.capabilities
     if connection.finish is Finish.DRAFT:
         capabilities = _ending_at_the_draft(capabilities, connection.name)
-    limiter = AsyncLimiter(connection.requests_per_minute, MINUTE)
-    return Link(connection, terms_of(connection), capabilities, adapter, limiter)
+    return Link(connection, terms_of(connection), capabilities, adapter, pace)
 
 
 def _secrets(connection: Connection, environment: Mapping[str, str]) -> Mapping[str, str]:

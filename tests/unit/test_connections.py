@@ -96,7 +96,7 @@ def test_every_key_is_read(load):
         ("start_from = 2026-01-01T00:00:00", "start_from"),
         ('start_from = "ALL of it"', "start_from"),
         ('lines = "each"', "lines"),
-        ("requests_per_minute = 0", "requests_per_minute"),
+        ("requests_per_minute = 14", "requests_per_minute"),
         ('requests_per_minute = "60"', "requests_per_minute"),
         ("concurrency = 1.5", "concurrency"),
         ('procore_web_url = "https://ada:hush@procore.example"', "procore_web_url"),

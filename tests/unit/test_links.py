@@ -1,9 +1,11 @@
-"""Links of the connections file: all that is wrong is told at once."""
+"""Links of the connections file: all that is wrong is told at once, and how many walks a rate allows."""
 
 from typing import Any
 
 import pytest
 
+from services.export_worker.clock import walks_at_once
+from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.links import make_links
 from shared.connections.catalog import Catalog, CatalogErrors
 from shared.connections.connection import Connection
@@ -60,3 +62,18 @@ def test_a_draft_where_there_are_none_is_told_with_the_rest(tmp_path):
         'connection files: finish: is draft, and its ERP has no drafts; set `finish = "posted"`',
         "connection harbor: settings.url: is missing; give the ERP's address",
     ]
+
+
+@pytest.mark.parametrize(
+    ("requests", "concurrency", "walks"), [(None, 4, 4), (600, 50, 40), (60, 4, 4), (45, 4, 3), (15, 4, 1), (29, 1, 1)]
+)
+def test_no_more_walks_run_than_the_rate_serves(requests, concurrency, walks):
+    connection = a_connection("harbor", requests_per_minute=requests, concurrency=concurrency)
+    link = make_links(Catalog((connection,)), ENVIRONMENT)["harbor"]
+    assert walks_at_once(link) == walks
+
+
+@pytest.mark.parametrize("kind", ADAPTERS)
+def test_a_connection_that_says_no_rate_has_its_adapter_s(kind):
+    assert ADAPTERS[kind].pace(None).per_minute == ADAPTERS[kind].requests_per_minute
+    assert ADAPTERS[kind].pace(20).per_minute == 20

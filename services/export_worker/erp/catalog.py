@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from services.export_worker.erp import erpnext, odoo, quickbooks_online, sage_file, sandbox, tryton
 from services.export_worker.erp.about import About
 from services.export_worker.erp.adapter import ErpAdapter, Place
+from services.export_worker.erp.pace import Pace
 from shared.connections.problems import CatalogErrors, CatalogProblem, own_words, unknown
 
 __all__ = ["ADAPTERS", "Kind", "make_adapter", "settings_problems"]
@@ -17,17 +18,27 @@ __all__ = ["ADAPTERS", "Kind", "make_adapter", "settings_problems"]
 
 @dataclass(frozen=True)
 class Kind:
-    """How to make an adapter, and what to know about it. `make` raises pydantic's ValidationError, or ValueError."""
+    """How to make an adapter, and what to know about it. `make` raises pydantic's ValidationError, or ValueError.
+
+    `requests_per_minute` where a connection does not say, and `requests_at_once` of them: see Pace.
+    """
 
     make: Callable[[Place], ErpAdapter]
     about: About
+    requests_per_minute: int = 1200
+    requests_at_once: int | None = None
+
+    def pace(self, requests_per_minute: int | None) -> Pace:
+        """As a connection says, else as this kind of ERP takes it."""
+        return Pace(requests_per_minute or self.requests_per_minute, self.requests_at_once)
 
 
 ADAPTERS: dict[str, Kind] = {
-    "erp_sandbox": Kind(sandbox.SandboxErpAdapter, sandbox.ABOUT),
+    "erp_sandbox": Kind(sandbox.SandboxErpAdapter, sandbox.ABOUT, 6000),
     "erpnext": Kind(erpnext.ErpNextAdapter, erpnext.ABOUT),
     "odoo": Kind(odoo.OdooAdapter, odoo.ABOUT),
-    "quickbooks_online": Kind(quickbooks_online.QuickBooksAdapter, quickbooks_online.ABOUT),
+    # Takes 500 a minute and 10 a second for each company, whoever asks.
+    "quickbooks_online": Kind(quickbooks_online.QuickBooksAdapter, quickbooks_online.ABOUT, 400, 3),
     "sage_file": Kind(sage_file.SageFileAdapter, sage_file.ABOUT),
     "tryton": Kind(tryton.TrytonAdapter, tryton.ABOUT),
 }

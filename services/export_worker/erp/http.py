@@ -14,6 +14,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from services.export_worker.core.outcomes import AuthExpired, LookUpFailure, Unavailable, Unknown
+from services.export_worker.erp.adapter import Place
 from shared.telemetry import http_trace_headers
 
 # Shorter than any server's own, so that we do not write into a connection that is just being closed.
@@ -118,7 +119,7 @@ LogIn = Callable[[str | None], Awaitable[str | LookUpFailure]]
 
 
 class Door:
-    """One ERP's HTTP address. Safe to use from many tasks at once.
+    """One ERP's HTTP address. Safe to use from many tasks at once. Each request keeps to the pace of the place.
 
     `log_in(refused)` answers the value of the Authorization header, other than the one that was refused; it may
     itself use `send`. None: the ERP is asked without.
@@ -126,12 +127,14 @@ class Door:
 
     def __init__(
         self,
+        place: Place,
         settings: HttpSettings,
         *,
         base_url: str | None = None,
         log_in: LogIn | None = None,
         is_refused: Callable[[Answer], bool] = lambda answer: answer.status == NO_ACCESS,
     ) -> None:
+        self.place = place
         self.time_limit = settings.call_time_limit_seconds
         self.log_in = log_in
         self.is_refused = is_refused
@@ -173,10 +176,12 @@ class Door:
         return answer
 
     async def send(self, call: Call, access: str | None) -> Answer | Unavailable | Unknown:
-        """One request over the wire."""
+        """One request over the wire, once it is its turn."""
         headers = dict(call.headers)
         if access is not None:
             headers["Authorization"] = access
+        if self.place.pace is not None:
+            await self.place.pace.acquire()
         call.sent = True
         body: dict[str, Any] = {"json": call.body} if call.content is None else {"content": call.content}
         try:

@@ -54,7 +54,6 @@ class FollowUps:
         if state.standing is None or state.attempt is None:
             raise TypeError("only what stands has attachments")
         file = summary_of(snapshot, Document.model_validate(state.attempt.document))
-        await self._link.limiter.acquire()
         outcome = await self._link.adapter.attach(state.standing.ref, file)
         if isinstance(outcome, Done):
             return FollowUpDone(what=kind, detail=file.name)

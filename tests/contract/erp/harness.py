@@ -21,6 +21,7 @@ from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.outcomes import LookUpFailure, Refusal
 from services.export_worker.erp.adapter import ErpAdapter
+from services.export_worker.erp.pace import Pace
 
 SEND = (Step.CREATE, Step.FINISH)
 PATIENT = {"connect_timeout_seconds": 20, "read_timeout_seconds": 30, "settles_after_seconds": 60}
@@ -81,7 +82,8 @@ class Harness(abc.ABC):
 
     `secrets` are those that open it, `refusals` its own code for each class it can refuse with, `hasty_seconds` how
     long a caller waits that is to give up (longer than the ERP's slowest honest answer), `future_date` one that lies
-    ahead once the rule `warns_of_future_dates` is set, `many` how many documents at once are many for it.
+    ahead once the rule `warns_of_future_dates` is set, `many` how many documents at once are many for it, `pace` that
+    of the adapters made from now on.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Harness(abc.ABC):
     hasty_seconds: float = 1.0
     future_date = date(2026, 10, 31)
     many = 20
+    pace: Pace | None = None
 
     def __init__(self, control: FaultControl, book: str) -> None:
         self.control = control
@@ -199,6 +202,10 @@ class Harness(abc.ABC):
     async def go_away(self, seconds: float) -> None:
         """The ERP refuses connections for a while."""
         await self.control.go_away(seconds)
+
+    async def requests(self) -> int:
+        """How many the ERP has seen."""
+        return len(await self.control.requests(self.book))
 
     async def log_ins(self) -> int:
         """How many log-ins the ERP has seen."""
