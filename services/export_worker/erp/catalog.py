@@ -1,7 +1,7 @@
 """Every kind of ERP by the name that a connection gives: one line each."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +10,8 @@ from pydantic_core import ErrorDetails
 from services.export_worker.erp import erpnext, odoo, quickbooks_online, sage_file, sandbox, tryton
 from services.export_worker.erp.about import About
 from services.export_worker.erp.adapter import ErpAdapter, Place
+from services.export_worker.erp.mask import Mask
+from services.export_worker.erp.masked import MaskedAdapter, MaskingKeeper
 from services.export_worker.erp.pace import Pace
 from shared.connections.problems import CatalogErrors, CatalogProblem, own_words, unknown
 
@@ -45,7 +47,7 @@ ADAPTERS: dict[str, Kind] = {
 
 
 def make_adapter(name: str, place: Place) -> ErpAdapter:
-    """The adapter of a connection.
+    """The adapter of a connection. None of its texts shows a secret of the place, or a log-in that comes of it.
 
     Raises CatalogErrors with every mistake in settings and secrets, and never a value in it.
     """
@@ -57,8 +59,10 @@ def make_adapter(name: str, place: Place) -> ErpAdapter:
     problems += problems_in("secrets", kind.about.secrets, place.secrets, name, place.connection)
     if problems:
         raise CatalogErrors(problems)
+    mask = Mask(place.secrets.values())
+    keeper = None if place.tokens is None else MaskingKeeper(place.tokens, mask)
     try:
-        return kind.make(place)
+        return MaskedAdapter(kind.make(replace(place, tokens=keeper, mask=mask)), mask)
     except ValueError as error:
         what = str(error).removeprefix(f"{name}: ")
         raise CatalogErrors([problem(place.connection, "", what, read_about(name))]) from None

@@ -180,6 +180,8 @@ class Door:
         headers = dict(call.headers)
         if access is not None:
             headers["Authorization"] = access
+        if "Authorization" in headers:
+            self.place.mask.learn_access(headers["Authorization"])
         if self.place.pace is not None:
             await self.place.pace.acquire()
         call.sent = True

@@ -93,6 +93,8 @@ class Harness(abc.ABC):
     odd_amount: str = "9007199254740.93"  # so large that a float has no more cents for it
     secrets: ClassVar[Mapping[str, str]]
     refusals: ClassVar[Mapping[Refusal, str]]
+    # A code that it has no words for: it refuses in those that it is given.
+    no_code = "plain"
     hasty_seconds: float = 1.0
     future_date = date(2026, 10, 31)
     many = 20
@@ -186,6 +188,11 @@ class Harness(abc.ABC):
             self.cannot(f"refuse with {refusal}")
         fault = Fault(kind=FaultKind.REFUSE, step=ErpStep(step.value), code=self.refusals[refusal])
         await self.control.order(self.book, fault)
+
+    async def refuse_saying(self, text: str, step: Step | None) -> None:
+        """The next request of `step` (None: a look-up) is refused in these words."""
+        at = ErpStep(step.value) if step else ErpStep.FIND
+        await self.control.order(self.book, Fault(kind=FaultKind.REFUSE, step=at, code=self.no_code, text=text))
 
     async def hold(self, step: Step) -> None:
         """The next request of `step` is done, and not answered until `release`."""

@@ -119,4 +119,5 @@ class Json2Harness(OdooHarness):
     name = "Odoo over JSON-2"
     api = "json2"
     version = "19.0"
+    no_code = f"{JSON2}plain"
     refusals: ClassVar = {refusal: f"{JSON2}{code}" for refusal, code in CODES.items()}

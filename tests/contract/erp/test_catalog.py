@@ -2,10 +2,10 @@
 
 import pytest
 
+from services.export_worker.core.outcomes import LookUpFailure
 from services.export_worker.erp.adapter import ErpAdapter, Place
 from services.export_worker.erp.catalog import ADAPTERS, make_adapter, settings_problems
 from services.export_worker.erp.http import HttpSettings
-from services.export_worker.erp.sandbox.adapter import SandboxErpAdapter
 from shared.connections.problems import CatalogErrors
 
 SETTINGS = {"url": "http://127.0.0.1:1", "book": "main"}
@@ -16,8 +16,10 @@ OVER_HTTP = [name for name, one in ADAPTERS.items() if issubclass(one.about.sett
 
 async def test_an_adapter_is_made_by_its_name() -> None:
     adapter: ErpAdapter = make_adapter("erp_sandbox", Place("main", SETTINGS, SECRETS))
-    assert isinstance(adapter, SandboxErpAdapter)
     assert adapter.capabilities.exports_owner_invoices
+    answer = await adapter.find("a:b:1:0")
+    assert isinstance(answer, LookUpFailure)
+    assert "cannot be reached" in answer.text
     await adapter.close()
 
 
