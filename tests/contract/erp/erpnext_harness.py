@@ -43,6 +43,8 @@ class ErpNextHarness(Harness):
     }
     # A create looks first, and a finish reads the draft.
     hasty_seconds = 2.0
+    stale = "stale_version"
+    sees_changes = True
     control: ErpNextControl
     url: str
 

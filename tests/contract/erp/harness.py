@@ -95,6 +95,9 @@ class Harness(abc.ABC):
     refusals: ClassVar[Mapping[Refusal, str]]
     # A code that it has no words for: it refuses in those that it is given.
     no_code = "plain"
+    # Its own code for "this is no longer the newest version", where it tells that.
+    stale: ClassVar[str | None] = None
+    sees_changes = False  # whether our write fails where somebody changed the draft since we looked
     hasty_seconds: float = 1.0
     future_date = date(2026, 10, 31)
     many = 20
@@ -194,9 +197,16 @@ class Harness(abc.ABC):
         at = ErpStep(step.value) if step else ErpStep.FIND
         await self.control.order(self.book, Fault(kind=FaultKind.REFUSE, step=at, code=self.no_code, text=text))
 
-    async def hold(self, step: Step) -> None:
-        """The next request of `step` is done, and not answered until `release`."""
-        await self.control.order(self.book, Fault(kind=FaultKind.HOLD_AFTER, step=ErpStep(step.value)))
+    async def refuse_as_stale(self, step: Step) -> None:
+        """The next request of `step` is refused, since what it is about was changed meanwhile."""
+        if self.stale is None:
+            self.cannot("tell that a version is stale")
+        await self.control.order(self.book, Fault(kind=FaultKind.REFUSE, step=ErpStep(step.value), code=self.stale))
+
+    async def hold(self, step: Step, *, before: bool = False) -> None:
+        """The next request of `step` is done, and not answered until `release`; or `before` not done until then."""
+        kind = FaultKind.HOLD_BEFORE if before else FaultKind.HOLD_AFTER
+        await self.control.order(self.book, Fault(kind=kind, step=ErpStep(step.value)))
 
     async def arrived(self, step: Step | None) -> None:
         """Wait until a request of `step` (None: a look-up) is held, or hangs."""

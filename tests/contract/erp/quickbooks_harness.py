@@ -38,6 +38,7 @@ class QuickBooksHarness(Harness):
         Refusal.CURRENCY: "6000/currency",
         Refusal.NOT_ALLOWED: "120",
     }
+    stale = "5010"
     control: QuickBooksControl
     url: str
     tokens: TokensInMemory

@@ -33,6 +33,7 @@ class SandboxHarness(Harness):
         Refusal.CURRENCY: "currency_not_enabled",
         Refusal.NOT_ALLOWED: "not_permitted",
     }
+    stale = "stale_version"
     control: ErpControl
 
     @classmethod

@@ -42,6 +42,7 @@ class TrytonHarness(Harness):
         Refusal.CURRENCY: "no_rate",
         Refusal.NOT_ALLOWED: "no_right",
     }
+    stale = "stale_version"
     hasty_seconds = 3.0
     many = 5
     future_date = datetime.now(UTC).date() + timedelta(days=2)  # Tryton's today is the machine's
