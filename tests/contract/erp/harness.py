@@ -98,6 +98,8 @@ class Harness(abc.ABC):
     # Its own code for "this is no longer the newest version", where it tells that.
     stale: ClassVar[str | None] = None
     sees_changes = False  # whether our write fails where somebody changed the draft since we looked
+    shows_links = True
+    takes_every_script = True
     hasty_seconds: float = 1.0
     future_date = date(2026, 10, 31)
     many = 20

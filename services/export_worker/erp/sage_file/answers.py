@@ -10,7 +10,7 @@ A line of BATCH.confirmed.csv wins. A batch is only void while BATCH.csv is gone
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
@@ -90,8 +90,9 @@ class Answers:
 
     def of(self, line: BatchLine) -> Told:
         """What became of one line."""
-        if line.ref in self.rows:
-            return self.rows[line.ref]
+        if (told := self.rows.get(line.ref)) is not None:
+            is_voided_later = told.fate is Fate.CANCELLED and self.is_imported
+            return replace(told, number=told.number or line.number) if is_voided_later else told
         if self.is_imported:
             return Told(Fate.STANDS, line.number)
         return Told(Fate.VOID) if self.is_void else WAITS
