@@ -29,7 +29,8 @@ POLL_SECONDS = 1.0
 MOST_RENEWALS = 30
 LOG_IN_WAIT = timedelta(minutes=1)
 UNSERVED_CONCURRENCY = 4
-CALLS_OF_A_WALK = 5
+# A step takes up to nine requests, log-in included: so many walks at once leave each a turn every four seconds.
+REQUESTS_FOR_A_WALK = 15
 # Exported, and Procore does not show it any more; nobody serves its company. Neither comes right without a person.
 NEEDS_SOMEBODY = frozenset({(Keep, 4), (Defer, 11)})
 
@@ -50,7 +51,7 @@ class Lane:
         self._lease = lease
         self._link = link
         self._corridor = Corridor(house, link)
-        self._most = link.connection.concurrency if link else UNSERVED_CONCURRENCY
+        self._most = walks_at_once(link) if link else UNSERVED_CONCURRENCY
         self._walks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
 
@@ -88,9 +89,7 @@ class Lane:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _allowed(self) -> int:
-        """How many walks may run: none while the connection's rate is used up."""
-        if self._link and not self._link.limiter.has_capacity(CALLS_OF_A_WALK):
-            return 0
+        """How many walks may run."""
         async with self._house.engine.connect() as connection:
             state = await link_state(connection, self.name)
         return 1 if state.circuit.failures else self._most
@@ -211,6 +210,11 @@ class Lane:
             await action
         except ABANDONING as error:
             log.warning("claim.abandoned", export=claim.export_id, why=type(error).__name__)
+
+
+def walks_at_once(link: Link) -> int:
+    """As the connection says, and no more than its rate lets end their steps within a call's time."""
+    return max(1, min(link.connection.concurrency, link.pace.per_minute // REQUESTS_FOR_A_WALK))
 
 
 async def wake_successors(house: House, lanes: Callable[[], None]) -> None:

@@ -205,11 +205,11 @@ class Connection(BaseModel):
         None, description='how to number an invoice that Procore does not, such as "{contract_id}-{number}"'
     )
     attach: Attach = Field(Attach.SUMMARY, description="summary or nothing")
-    requests_per_minute: Annotated[StrictInt, Field(ge=5)] = Field(
-        600, description="a whole number from 5, which is one export"
+    requests_per_minute: Annotated[StrictInt, Field(ge=15)] | None = Field(
+        None, description="a whole number from 15, or leave it to what this kind of ERP takes"
     )
     concurrency: Annotated[StrictInt, Field(ge=1)] = Field(4, description="a whole number from 1")
-    procore_web_url: Annotated[StrictStr, StringConstraints(pattern=r"^https?://[^\s/]+$")] = Field(
+    procore_web_url: Annotated[StrictStr, StringConstraints(pattern=r"^https?://[^\s/@]+$")] = Field(
         "https://app.procore.com", description="where people open Procore, such as https://us02.procore.com"
     )
     write_back: StrictBool = Field(default=False, description='false, or true with finish = "posted"')

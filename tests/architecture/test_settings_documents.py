@@ -78,6 +78,13 @@ def test_every_choice_of_a_connection_is_documented() -> None:
         assert set(choices) <= set(re.findall(r"`(\w+)`", rows[key])), key
 
 
+def test_the_rate_of_every_kind_of_erp_is_documented() -> None:
+    told = dict(re.findall(r"^\| (.+) \| (\d+)\b.* \|$", section("How fast an ERP is asked"), flags=re.MULTILINE))
+    others = told.pop("all others")
+    given = {kind: told.get(f"`{kind}`", others) for kind, one in ADAPTERS.items()}
+    assert given == {kind: str(one.requests_per_minute) for kind, one in ADAPTERS.items()}
+
+
 def test_every_column_of_the_csv_files_is_documented() -> None:
     approvers, mappings = rows_below("Approvers CSV"), rows_below("Mappings CSV")
     assert tuple(row[0] for row in approvers) == csv_file.COLUMNS
@@ -101,8 +108,12 @@ def settings_rows() -> list[tuple[str, str, str, str]]:
 
 
 def rows_below(heading: str) -> list[tuple[str, str, str]]:
-    section = re.split(r"^#+ ", CONNECTIONS.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
-    return re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", section, flags=re.MULTILINE)
+    return re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", section(heading), flags=re.MULTILINE)
+
+
+def section(heading: str) -> str:
+    """Up to the next heading."""
+    return re.split(r"^#+ ", CONNECTIONS.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
 
 
 def table(heading: str) -> dict[str, str]:

@@ -65,7 +65,7 @@ class AttemptRun:
     async def run(self, found: Sequence[Found] | None) -> Ended:
         """`found` is what a look-up just before showed, where there was one. Raises LeaseLost."""
         if found is None:
-            answer = await self._look("find", self._link.adapter.find(self._attempt.reference))
+            answer = await self._timed("find", self._link.adapter.find(self._attempt.reference))
             if isinstance(answer, LookUpFailure):
                 return await self._could_not_look(answer)
             found = answer
@@ -146,7 +146,7 @@ class AttemptRun:
                 return await self._settle(outcome)
 
     async def _check_before_finish(self) -> Ended | None:
-        read = await self._look("read", self._link.adapter.read(self._attempt.ref or ""))
+        read = await self._timed("read", self._link.adapter.read(self._attempt.ref or ""))
         if isinstance(read, LookUpFailure):
             return await self._could_not_look(read)
         if read is None:
@@ -157,7 +157,7 @@ class AttemptRun:
 
     async def _read_back(self) -> Ended:
         """The only source of "done"."""
-        read = await self._look("read", self._link.adapter.read(self._attempt.ref or ""))
+        read = await self._timed("read", self._link.adapter.read(self._attempt.ref or ""))
         if isinstance(read, LookUpFailure):
             return await self._could_not_look(read)
         if read is None or read.cancelled or not self._needed <= read.done:
@@ -204,8 +204,7 @@ class AttemptRun:
         return started_at and started_at + self._link.capabilities.absence_proven_after
 
     async def _begin_call(self) -> bool:
-        """Commit that a write starts now. Waiting for the connection's rate comes first: the lease covers the call."""
-        await self._link.limiter.acquire()
+        """Commit that a write starts now. Waiting for the connection's rate counts as the call's own time."""
         asked_at = time.monotonic()
         time_limit = self._link.capabilities.call_time_limit + LEASE_MARGIN
         self._call_started_at, look_due = await self._writer.begin_call(self._claim, time_limit=time_limit)
@@ -217,10 +216,6 @@ class AttemptRun:
     async def _append(self, *bodies: EntryBody) -> None:
         if bodies:
             self._state = await self._writer.append(self._claim, bodies, now=datetime.now(UTC))
-
-    async def _look(self, step: str, call: Awaitable[Answer]) -> Answer:
-        await self._link.limiter.acquire()
-        return await self._timed(step, call)
 
     async def _timed(self, step: str, call: Awaitable[Answer]) -> Answer:
         return await timed(self._link, step, call)

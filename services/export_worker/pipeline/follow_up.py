@@ -65,7 +65,6 @@ class FollowUps:
         if state.standing is None or state.attempt is None:
             raise TypeError("only what stands has attachments")
         file = summary_of(snapshot, Document.model_validate(state.attempt.document))
-        await self._link.limiter.acquire()
         outcome = await self._link.adapter.attach(state.standing.ref, file)
         name = self._link.connection.name
         if isinstance(outcome, Unavailable | AuthExpired):

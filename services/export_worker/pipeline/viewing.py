@@ -101,7 +101,6 @@ async def _first_open_day(seen: Snapshot, link: Link) -> date | None:
     by_open_day = link.terms.accounting_date == "first_open_day" and link.capabilities.tells_open_days
     if seen.billing_date is None or not by_open_day:
         return None
-    await link.limiter.acquire()
     answer = await link.adapter.first_open_day(seen.billing_date)
     if isinstance(answer, LookUpFailure):
         raise ErpSilent(answer)
