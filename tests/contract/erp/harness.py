@@ -150,6 +150,13 @@ class Harness(abc.ABC):
         """An adapter of an ERP whose look-ups lag by this much, and that has a unique key."""
         self.cannot(f"lag by {seconds} s")
 
+    async def with_credits(self) -> ErpAdapter:
+        """An adapter that says that it takes invoices below zero."""
+        adapter = self.adapter()
+        if not adapter.capabilities.negative_totals:
+            self.cannot("take a credit, says its adapter")
+        return adapter
+
     def adapter(self, **settings: Any) -> ErpAdapter:
         """A new adapter, as a newly started worker would have. It waits long enough for a slow machine."""
         return self.made(settings, self.secrets)

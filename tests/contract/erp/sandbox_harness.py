@@ -66,6 +66,10 @@ class SandboxHarness(Harness):
         await self.rules(read_staleness_seconds=seconds, unique_reference=True)
         return self.made({"look_up_staleness_seconds": seconds, "unique_key": True}, self.secrets)
 
+    async def with_credits(self) -> ErpAdapter:
+        await self.rules(allows_negative=True)
+        return self.made({"negative_totals": True}, self.secrets)
+
     def made(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpAdapter:
         adapter = self.make(PATIENT | dict(settings), secrets)
         self.adapters.append(adapter)

@@ -8,7 +8,7 @@ import pytest
 from services.export_worker.core.document import Document, DocumentLine, Totals
 from services.export_worker.core.outcomes import Done, Found, Refusal, Refused, Reread, Unknown
 from services.export_worker.erp.adapter import ErpAdapter, File
-from tests.contract.erp.documents import an_invoice, sent
+from tests.contract.erp.documents import all_done, an_invoice, sent
 from tests.contract.erp.harness import Harness, Trouble
 
 
@@ -73,6 +73,43 @@ async def test_zero_and_negative_invoices_follow_the_rule(
     read = await sent(adapter, document)
     assert isinstance(read, Found)
     assert read.totals == document.totals
+
+
+NO_RETAINAGE = {"retainage_held": Decimal(0)}
+CREDITS: list[tuple[tuple[str, ...], dict[str, Decimal]]] = [
+    (("-150.00",), NO_RETAINAGE),
+    (("-100.00", "-50.00"), {"retainage_held": Decimal("-15.00")}),
+    (("100.00", "-250.00"), NO_RETAINAGE | {"retainage_released": Decimal("15.00")}),
+    (("-150.00",), NO_RETAINAGE | {"tax": Decimal("-12.38")}),
+]
+
+
+@pytest.mark.parametrize(("amounts", "changes"), CREDITS)
+async def test_a_credit_is_taken_where_the_adapter_says_so(
+    erp: Harness, amounts: tuple[str, ...], changes: dict[str, Decimal]
+) -> None:
+    adapter = await erp.with_credits()
+    document = an_invoice(erp, *amounts, **changes)
+
+    read = await sent(adapter, document)
+
+    assert isinstance(read, Found), read
+    assert read.totals == document.totals
+    assert read.totals.gross == Decimal("-150.00")
+    assert all_done(adapter, document) <= read.done
+    [standing] = await erp.documents()
+    assert (standing.state, standing.receivable) == ("posted", document.totals.receivable)
+    assert await sent(adapter, document) == read
+
+
+async def test_less_taken_back_than_released_is_an_invoice(erp: Harness, adapter: ErpAdapter) -> None:
+    document = an_invoice(erp, "-150.00", **NO_RETAINAGE, retainage_released=Decimal("200.00"))
+
+    read = await sent(adapter, document)
+
+    assert isinstance(read, Found), read
+    assert read.totals == document.totals
+    assert read.totals.receivable == Decimal("50.00")
 
 
 async def test_a_line_that_takes_back_is_sent_as_it_is(erp: Harness, adapter: ErpAdapter) -> None:
