@@ -6,15 +6,14 @@ settings = load(ReceiverSettings)    # raises SettingsError: the command line pr
 
 import re
 from base64 import b64decode
-from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from shared.environment import (
     SHORTEST_KEY,
+    ByGroup,
     CommaSeparated,
     Key,
     ReadableFile,
@@ -24,6 +23,7 @@ from shared.environment import (
     Text,
     Url,
     load,
+    networks,
 )
 
 __all__ = [
@@ -172,32 +172,12 @@ class WorkerSettings(Settings):
     port: Port = Field(9100, description="the worker's TCP port")
 
 
-def _by_group(value: object) -> object:
-    """ "ops=operator|admin, finance=viewer" -> {"ops": {"operator", "admin"}, ...}; what is no pair is refused."""
-    if not isinstance(value, str):
-        return value
-    pairs: dict[str, set[str]] = {}
-    for part in value.split(","):
-        group, equals, words = (word.strip() for word in part.partition("="))
-        if not (group and equals and words):
-            raise ValueError("not a comma list of group=word")
-        pairs.setdefault(group, set()).update(word.strip() for word in words.split("|"))
-    return pairs
-
-
-def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
-    for network in value:
-        ip_network(network)
-    return value
-
-
 def _scopes(value: str) -> str:
     if "openid" not in value.split():
         raise ValueError("openid is not among them")
     return value
 
 
-ByGroup = (NoDecode, BeforeValidator(_by_group))
 RoleWord = Literal["viewer", "operator", "accounting_approver", "admin"]
 CompanyWord = Annotated[str, StringConstraints(pattern=r"^([0-9]+|\*)$")]
 
@@ -210,7 +190,7 @@ class DashboardSettings(Settings):
     dashboard_url: Url | None = Field(
         None, description="the dashboard's address as people reach it, for example https://exports.example.com"
     )
-    trusted_proxies: Annotated[tuple[str, ...], *CommaSeparated, AfterValidator(_networks)] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], *CommaSeparated, AfterValidator(networks)] = Field(
         (), description="the addresses or networks of your reverse proxies, separated by commas"
     )
     approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")
