@@ -1,5 +1,6 @@
 """How every part reaches Postgres: one address, one role per service, one naming of constraints."""
 
+import asyncio
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -105,6 +106,15 @@ async def connect_raw(url: str, role: Role, *, application_name: str = "invoice-
     if role is not Role.OWNER and connection.get_server_version() >= KNOWS_TRANSACTION_TIMEOUT:
         await connection.execute(f"SET transaction_timeout = '{LONGEST_TRANSACTION}'")
     return connection
+
+
+async def hold_lock(session: asyncpg.Connection, number: int, *, every: float) -> None:
+    """Waits until nobody else has this advisory lock; it is the session's until that ends. `every` is in seconds.
+
+    Asked again and again: a statement that waits would run into the role's time limit.
+    """
+    while not await session.fetchval("SELECT pg_try_advisory_lock($1)", number):  # noqa: ASYNC110 - Postgres's event
+        await asyncio.sleep(every)
 
 
 def _plain(url: str) -> str:

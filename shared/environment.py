@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, TypeVar, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints, ValidationError
 from pydantic.fields import FieldInfo
@@ -117,6 +117,12 @@ def _url(value: str) -> str:
     scheme, _, rest = value.partition("://")
     if scheme not in {"http", "https"} or not rest.split("/")[0]:
         raise ValueError("not an http:// or https:// address")
+    if not value.isprintable() or " " in value:
+        raise ValueError("not an address that can be parsed")
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise ValueError("not an address that can be parsed") from None
     return value.rstrip("/")
 
 
@@ -133,30 +139,9 @@ def split_commas(value: object) -> object:
     return [part.strip() for part in value.split(",")] if isinstance(value, str) else value
 
 
-def split_by_group(value: object) -> object:
-    """ "ops=operator|admin, finance=viewer" -> {"ops": {"operator", "admin"}, ...}; what is no pair is refused."""
-    if not isinstance(value, str):
-        return value
-    pairs: dict[str, set[str]] = {}
-    for part in value.split(","):
-        group, equals, words = (word.strip() for word in part.partition("="))
-        if not (group and equals and words):
-            raise ValueError("not a comma list of group=word")
-        pairs.setdefault(group, set()).update(word.strip() for word in words.split("|"))
-    return pairs
-
-
-def networks(value: tuple[str, ...]) -> tuple[str, ...]:
-    """Addresses or networks in CIDR notation. Raises ValueError for what is neither."""
-    for network in value:
-        ip_network(network)
-    return value
-
-
 Key = Annotated[SecretStr, AfterValidator(_key)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Url = Annotated[str, AfterValidator(_url)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 CommaSeparated = (NoDecode, BeforeValidator(split_commas))
-ByGroup = (NoDecode, BeforeValidator(split_by_group))

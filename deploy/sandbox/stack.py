@@ -158,6 +158,8 @@ class Stack:
         for service in self._services:
             for name in service.publishes:
                 made[name] = self._urls.get(service.name) or self._given.get(name, "")
+            if service.name in self._urls:
+                made |= {name: value for name, value in service.also if not self._given.get(name)}
         if "ERP_URL" in made and not self._given.get("CONNECTIONS_FILE"):
             connections = self.folder / "connections.toml"
             write_connections(connections, made["ERP_URL"])

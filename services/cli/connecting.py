@@ -51,7 +51,7 @@ async def links(known: Catalog) -> AsyncIterator[dict[str, Link]]:
     async with token_store() as tokens:
         try:
             made = make_links(known, os.environ, tokens)
-        except (CatalogErrors, ValueError) as error:
+        except CatalogErrors as error:
             stop(str(error), WRONG_INPUT)
         try:
             yield made

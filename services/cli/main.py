@@ -60,7 +60,8 @@ def receiver() -> None:
 def worker() -> None:
     """Export what is approved until told to end."""
     from services.cli.connecting import check_links
-    from services.export_worker.worker import WorkerServiceSettings, serve
+    from services.export_worker.serving import serve
+    from services.export_worker.worker import WorkerServiceSettings
     from shared.logs import configure_logs
     from shared.settings import LogSettings, TelemetrySettings
     from shared.telemetry import configure_telemetry

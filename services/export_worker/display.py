@@ -1,15 +1,17 @@
-"""All that the worker does for those who look: dry runs, the connections' profiles, counts by the hour,
-and that it is there at all."""
+"""All that the worker does for those who look: dry runs, the connections' profiles, counts, hooks, its heartbeat."""
 
 import asyncio
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.export_worker.appending import TRIAL_CHANNEL
+from services.export_worker.hook_looks import HookLooks
 from services.export_worker.links import Link
 from services.export_worker.pipeline.trial import reading_house
 from services.export_worker.profiles import profile_of
@@ -23,14 +25,17 @@ from shared.health import Health
 from shared.heartbeat import Heartbeat
 from shared.kafka.consumer import Gap, Progress
 from shared.procore.client import ProcoreClient
-from shared.settings import DatabaseSettings, ProcoreSettings, WorkerSettings
+from shared.procore.errors import ProcoreError
+from shared.procore.webhooks import Webhooks
+from shared.settings import DatabaseSettings, HookNamespaceSettings, ProcoreSettings, WorkerSettings
 
 RECONNECT_SECONDS = 1.0
+HOOKS_SECONDS = 60.0
 
 log = structlog.get_logger("export_worker.display")
 
 
-class DisplaySettings(DatabaseSettings, ProcoreSettings, WorkerSettings):
+class DisplaySettings(DatabaseSettings, ProcoreSettings, HookNamespaceSettings, WorkerSettings):
     """What it needs of the worker's settings."""
 
 
@@ -57,39 +62,65 @@ class Display:
         self._links = links
         self._kafka = kafka
         self._heartbeat = Heartbeat(engine, service="worker", health=health, detail=self._vitals)
+        modest = procore.with_share(settings.reconcile_budget_share)
         house = reading_house(
             engine,
-            procore.with_share(settings.reconcile_budget_share),
+            modest,
             service_users=frozenset(settings.procore_service_user_ids),
             record_max_age=timedelta(days=settings.approver_record_max_age_days),
         )
         self._trials = Trials(engine, house, catalog, links)
+        self._hooks = HookLooks(engine, Webhooks(modest), catalog, namespace=settings.procore_hook_namespace)
 
-    async def keep_profiles(self) -> None:
-        """Once, at the worker's start."""
+    def tasks(self) -> Mapping[str, Callable[[], Awaitable[None]]]:
+        """By name; each runs until cancelled, and can be begun again after a fault."""
+        looks = {"hooks": self._look_at_hooks} if self._settings.hooks_look_every_hours else {}
+        return {
+            "trials": self._trials.run,
+            "profiles": self._tell_profiles,
+            "rollup": self._count,
+            "heartbeat": self._heartbeat.run,
+            **looks,
+        }
+
+    async def _tell_profiles(self) -> None:
+        """Once: they come from files that are read at the start."""
         async with self._engine.begin() as connection:
             await keep_profiles(connection, map(profile_of, self._links.values()))
-
-    def tasks(self) -> Iterator[Coroutine[Any, Any, None]]:
-        """Each runs until cancelled."""
-        yield self._trials.run()
-        yield self._count()
-        yield self._heartbeat.run()
+        await asyncio.Event().wait()
 
     async def _count(self) -> None:
         """Count what is new, and hear of trials, while the session lasts."""
-        url = self._settings.database_url.get_secret_value()
         while True:
             try:
-                session = await connect_raw(url, Role.WORKER, application_name="export_worker:display")
-                try:
+                async with self._session() as session:
                     await session.add_listener(TRIAL_CHANNEL, lambda *_: self._trials.wake())
                     await Rollup(self._engine).run(session)
-                finally:
-                    await session.close()
             except DATABASE_ERRORS as error:
                 log.warning("session.lost", why=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _look_at_hooks(self) -> None:
+        every = timedelta(hours=self._settings.hooks_look_every_hours)
+        while True:
+            try:
+                async with self._session() as session:
+                    await self._hooks.run_due(session, every)
+            except ProcoreError as error:
+                log.info("hooks.not_looked_at", why=str(error))
+            except DATABASE_ERRORS as error:
+                log.warning("session.lost", why=type(error).__name__)
+            await asyncio.sleep(HOOKS_SECONDS)
+
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[asyncpg.Connection]:
+        """One that holds advisory locks until the block ends."""
+        url = self._settings.database_url.get_secret_value()
+        session = await connect_raw(url, Role.WORKER, application_name="export_worker:display")
+        try:
+            yield session
+        finally:
+            await session.close()
 
     async def _vitals(self) -> Mapping[str, Any]:
         return {

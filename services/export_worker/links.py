@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from aiolimiter import AsyncLimiter
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -14,16 +13,16 @@ from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.settlement import Circuit, circuit_after_failure
 from services.export_worker.core.terms import Terms
 from services.export_worker.erp.adapter import ErpAdapter, Place
-from services.export_worker.erp.catalog import make_adapter
+from services.export_worker.erp.catalog import ADAPTERS, make_adapter, settings_problems
+from services.export_worker.erp.pace import Pace
 from services.export_worker.token_keeper import StoredTokenKeeper
-from shared.connections.catalog import Catalog, Connection
+from shared.connections.catalog import Catalog, CatalogErrors, CatalogProblem, Connection
 from shared.connections.connection import Finish
 from shared.connections.secret_references import resolve_secrets
 from shared.connections.token_store import TokenStore
 from shared.ledger.tables import connection_states
 
 MOST_INTERNAL_ERRORS = 5
-MINUTE = 60.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Link:
     terms: Terms
     capabilities: Capabilities
     adapter: ErpAdapter
-    limiter: AsyncLimiter
+    pace: Pace
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,20 @@ NEVER_TROUBLED = LinkState(Circuit(), is_paused=False, is_stopped=False)
 
 
 def make_links(catalog: Catalog, environment: Mapping[str, str], tokens: TokenStore | None = None) -> dict[str, Link]:
-    """A link for each connection of the file. Raises what the adapters say of odd settings.
+    """A link for each connection of the file. Raises CatalogErrors with all that is wrong with any of them.
 
     `tokens`: where log-ins that an ERP replaces are kept; some ERPs cannot be reached without.
     """
-    return {connection.name: _make_link(connection, environment, tokens) for connection in catalog.connections}
+    links: dict[str, Link] = {}
+    problems: list[CatalogProblem] = []
+    for connection in catalog.connections:
+        try:
+            links[connection.name] = _make_link(connection, environment, tokens)
+        except CatalogErrors as errors:
+            problems += errors.problems
+    if problems:
+        raise CatalogErrors(problems)
+    return links
 
 
 def terms_of(connection: Connection) -> Terms:
@@ -98,6 +106,10 @@ class LinkBook:
         """The ERP answered as it should: the circuit closes."""
         await self._put(name, failures=0, open_until=None, internal_errors=0, last_success_at=now, last_failure=None)
 
+    async def answered(self, name: str, now: datetime) -> None:
+        """A look-up succeeded: the circuit closes. It says nothing about errors of our own."""
+        await self._put(name, failures=0, open_until=None, last_success_at=now, last_failure=None)
+
     async def failed(self, name: str, why: str, *, now: datetime, retry_at: datetime | None) -> Circuit:
         """The connection, not the invoice, failed: the circuit may open."""
         async with self._engine.begin() as connection:
@@ -139,20 +151,29 @@ class LinkBook:
 
 
 def _make_link(connection: Connection, environment: Mapping[str, str], tokens: TokenStore | None) -> Link:
-    secrets = resolve_secrets(connection, environment)
+    secrets = _secrets(connection, environment)
     keeper = StoredTokenKeeper(tokens, connection.name, secrets.get("refresh_token")) if tokens else None
-    place = Place(connection.name, connection.settings, secrets, keeper)
-    adapter = make_adapter(connection.adapter, place)
+    pace = ADAPTERS[connection.adapter].pace(connection.requests_per_minute)
+    adapter = make_adapter(connection.adapter, Place(connection.name, connection.settings, secrets, keeper, pace))
     capabilities = adapter.capabilities
     if connection.finish is Finish.DRAFT:
         capabilities = _ending_at_the_draft(capabilities, connection.name)
-    limiter = AsyncLimiter(connection.requests_per_minute, MINUTE)
-    return Link(connection, terms_of(connection), capabilities, adapter, limiter)
+    return Link(connection, terms_of(connection), capabilities, adapter, pace)
+
+
+def _secrets(connection: Connection, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Resolved. Where they are not to be had, what is wrong with the settings is told too."""
+    try:
+        return resolve_secrets(connection, environment)
+    except CatalogErrors as errors:
+        odd = settings_problems(connection.adapter, connection.name, connection.settings)
+        raise CatalogErrors([*odd, *errors.problems]) from None
 
 
 def _ending_at_the_draft(capabilities: Capabilities, name: str) -> Capabilities:
-    """What comes after the draft is a person's. Raises ValueError where the ERP has no drafts."""
+    """What comes after the draft is a person's. Raises CatalogErrors where the ERP has no drafts."""
     if Step.FINISH not in capabilities.steps:
-        raise ValueError(f'connection {name}: its ERP has no drafts; set finish = "posted"')
+        what, remedy = "is draft, and its ERP has no drafts", 'set `finish = "posted"`'
+        raise CatalogErrors([CatalogProblem("", f"connection {name}", "finish", what, remedy)])
     steps = capabilities.steps[: capabilities.steps.index(Step.FINISH)]
     return replace(capabilities, steps=steps)

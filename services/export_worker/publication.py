@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.database import DATABASE_ERRORS
+from shared.database import DATABASE_ERRORS, hold_lock
 from shared.events.export_event import ExportEvent
 from shared.events.topics import Topic
 from shared.kafka.connection import BrokerUnavailable
@@ -39,8 +39,7 @@ class Publication:
 
     async def run(self, session: asyncpg.Connection) -> None:
         """Until cancelled, or until `session`, which holds the lock, is lost."""
-        while not await session.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - Postgres's event
-            await asyncio.sleep(IDLE_SECONDS)
+        await hold_lock(session, LOCK, every=IDLE_SECONDS)
         while not session.is_closed():
             try:
                 told = await self._publish()

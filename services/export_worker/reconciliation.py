@@ -18,15 +18,17 @@ from services.export_worker.core.invoice import Snapshot, read_snapshot
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import RECONCILED
+from services.export_worker.pipeline.hydration import look_at
+from services.export_worker.project_names import keep_names
 from shared.connections.catalog import Catalog, Connection
 from shared.connections.connection import Mode
 from shared.events.notifications import Notification
-from shared.ledger.entries import Received
+from shared.ledger.entries import Look, Received
 from shared.ledger.state import State
 from shared.ledger.tables import exports, reconciliations
 from shared.ledger.words import Status
 from shared.procore.client import ProcoreClient
-from shared.procore.directory import Directory
+from shared.procore.directory import Directory, Project
 from shared.procore.errors import ProcoreError, ProcoreForbidden, ProcoreNotFound, ProcoreUnavailable
 from shared.procore.payment_applications import PaymentApplications
 from shared.procore.webhooks import Webhooks
@@ -34,6 +36,7 @@ from shared.procore.webhooks import Webhooks
 LEFT_TO_ITS_WEBHOOK = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(minutes=15)
 LEFT_UNFINISHED = timedelta(minutes=5)
+SHOWN_IN_LISTS = ("seen", "number", "invoice_number", "customer_name", "billing_date", "currency", "amount")
 
 log = structlog.get_logger("export_worker.reconciliation")
 
@@ -121,13 +124,22 @@ class Reconciliation:
         return found
 
     async def _projects(self, connection: Connection) -> AsyncIterator[str]:
-        if connection.project_ids is not None:
-            for project_id in connection.project_ids:
+        listed = await self._listed(connection)
+        for project_id in connection.project_ids or [project.id for project in listed]:
+            if connection.project_ids or self._catalog.serving(connection.company_id, project_id) is connection:
                 yield project_id
-            return
-        async for project in self._directory.projects(connection.company_id):
-            if self._catalog.serving(connection.company_id, project.id) is connection:
-                yield project.id
+
+    async def _listed(self, connection: Connection) -> list[Project]:
+        """Those that our service account sees; where the file names the projects, only for what they are called."""
+        try:
+            listed = [project async for project in self._directory.projects(connection.company_id)]
+        except ProcoreError:
+            if connection.project_ids is None:
+                raise
+            return []
+        async with self._engine.begin() as database:
+            await keep_names(database, connection.company_id, listed)
+        return listed
 
     async def _project(self, connection: Connection, project_id: str, found: Found) -> None:
         """One project; waits out a spent budget, and goes round a project that may not be read."""
@@ -217,7 +229,14 @@ def _is_missed(snapshot: Snapshot, known: State | None, settled_before: datetime
         return snapshot.is_approved and (known is None or not known.news)
     if changed_at is not None and look.updated_at is not None:
         return changed_at > look.updated_at
-    return snapshot.status != look.seen
+    return _tells_otherwise(snapshot, look)
+
+
+def _tells_otherwise(snapshot: Snapshot, look: Look) -> bool:
+    """Without two times to compare: whether the list shows something else than the look saw."""
+    shown = look_at(snapshot, look.looked_at)
+    told = {name: getattr(shown, name) for name in SHOWN_IN_LISTS}
+    return any(value not in (None, getattr(look, name)) for name, value in told.items())
 
 
 def _should_be_shown(state: State) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.database import DATABASE_ERRORS
+from shared.database import DATABASE_ERRORS, hold_lock
 from shared.ledger.latency import bucket_of
 from shared.ledger.showing import export_counts, export_hours, export_latencies
 from shared.ledger.words import EntryKind, Status
@@ -41,8 +41,7 @@ class Rollup:
 
     async def run(self, session: asyncpg.Connection) -> None:
         """Until cancelled, or until `session`, which holds the lock, is lost."""
-        while not await session.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - Postgres's event
-            await asyncio.sleep(IDLE_SECONDS)
+        await hold_lock(session, LOCK, every=IDLE_SECONDS)
         while not session.is_closed():
             try:
                 counted = await self.count_some()

@@ -41,7 +41,7 @@ class TieOut:
     def __init__(self, engine: AsyncEngine, link: Link, *, share: float) -> None:
         self._engine = engine
         self._link = link
-        self._pace = AsyncLimiter(1, MINUTE / (link.connection.requests_per_minute * share))
+        self._pace = AsyncLimiter(1, MINUTE / (link.pace.per_minute * share))
         self._failures = 0
         self._failure = ""
 
@@ -115,9 +115,13 @@ class TieOut:
         return await self._paced(call, key)
 
     async def _paced(self, call: Callable[[str], Awaitable[Answer]], key: str) -> Answer:
+        """Within the share: what a look took beyond one request, others' requests meanwhile too, is waited for."""
         await self._pace.acquire()
-        await self._link.limiter.acquire()
-        return await call(key)
+        before = self._link.pace.taken
+        answer = await call(key)
+        for _ in range(self._link.pace.taken - before - 1):
+            await self._pace.acquire()
+        return answer
 
 
 class TieOuts:

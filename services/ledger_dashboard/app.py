@@ -35,26 +35,21 @@ from services.ledger_dashboard.pages import (
 )
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
+from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.ledger_dashboard.watch import Watch
 from shared.database import Role, create_engine
 from shared.health import Check, Health, health_router
 from shared.heartbeat import Heartbeat
 from shared.kafka.producer import Producer
 from shared.logs import configure_logs
-from shared.settings import (
-    AlertSettings,
-    DashboardSettings,
-    DatabaseSettings,
-    KafkaSettings,
-    LogSettings,
-    TelemetrySettings,
-)
+from shared.settings import DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
 from shared.telemetry import configure_telemetry
 
 PAGES = (overview, exports, export, orders, events, tie_out, health)
 API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
+ALERT_SECONDS = 10.0
 YEAR = 31_536_000
 POLICY = "; ".join(
     (
@@ -97,7 +92,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
             app.state.reception = Reception(engine, settings)
             checks.add("database", lambda: _answers(engine))
-            client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False))
+            client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=ALERT_SECONDS))
             ways = ways_of(settings, client, settings.dashboard_url)
             tasks = (
                 watch.run(),

@@ -205,14 +205,14 @@ class Connection(BaseModel):
         None, description='how to number an invoice that Procore does not, such as "{contract_id}-{number}"'
     )
     attach: Attach = Field(Attach.SUMMARY, description="summary or nothing")
-    requests_per_minute: Annotated[StrictInt, Field(ge=5)] = Field(
-        600, description="a whole number from 5, which is one export"
+    requests_per_minute: Annotated[StrictInt, Field(ge=15)] | None = Field(
+        None, description="a whole number from 15, or leave it to what this kind of ERP takes"
     )
     concurrency: Annotated[StrictInt, Field(ge=1)] = Field(4, description="a whole number from 1")
-    procore_web_url: Annotated[StrictStr, StringConstraints(pattern=r"^https?://[^\s/]+$")] = Field(
+    procore_web_url: Annotated[StrictStr, StringConstraints(pattern=r"^https?://[^\s/@]+$")] = Field(
         "https://app.procore.com", description="where people open Procore, such as https://us02.procore.com"
     )
-    write_back: StrictBool = Field(default=False, description="true or false")
+    write_back: StrictBool = Field(default=False, description='false, or true with finish = "posted"')
     verify_approver: Annotated[VerifyApprover, PlainValidator(verification)] = Field(
         VerifyApprover(when=VerifyWhen.NEVER),
         description='"never", "always" or "above AMOUNT", such as "above 50000"',
@@ -236,6 +236,14 @@ class Connection(BaseModel):
         if others.data.get("mode") is Mode.LIVE:
             raise ValueError("is missing, and the connection is live")
         return None
+
+    @field_validator("write_back")
+    @classmethod
+    def follows_a_posted_document(cls, value: StrictBool, others: ValidationInfo) -> StrictBool:
+        """It locks the invoice in Procore, which only the ERP's confirmed yes may do (procore.md, fact 9)."""
+        if value and others.data.get("finish") is Finish.DRAFT:
+            raise ValueError("is true, and the connection leaves drafts, which have no number yet")
+        return value
 
     @property
     def zone(self) -> ZoneInfo:

@@ -200,7 +200,10 @@ class Command(Body):
 
 
 class ReplayAccepted(Command):
-    """A person asks for a new decision. `afresh` raises the generation, and so the reference."""
+    """A person asks for a new decision, or for follow-ups that were given up.
+
+    `afresh` raises the generation, and so the reference.
+    """
 
     kind: Literal[EntryKind.REPLAY_ACCEPTED] = EntryKind.REPLAY_ACCEPTED
     afresh: bool = False

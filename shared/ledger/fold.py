@@ -308,11 +308,14 @@ def _is_unresolved(attempt: Attempt, closing: Closing, standing: Standing | None
 
 
 def _replayed(state: State, body: ReplayAccepted) -> dict[str, Any]:
+    follow_ups = {kind: each for kind, each in state.follow_ups.items() if not each.is_given_up}
     if not body.afresh and state.status is Status.EXPORTED:
-        raise ImpossibleTransition("an exported invoice is replayed only afresh")
+        if not state.given_up:
+            raise ImpossibleTransition("what is exported is replayed only afresh, or for a follow-up that was given up")
+        return {"follow_ups": follow_ups}
     attempt = state.attempt and state.attempt.model_copy(update={"refusal": None})
     changes = _walk_again(attempt=attempt, retries=0, warning=None, warning_fingerprint=None, unreadable_looks=0)
-    changes |= {"is_dismissed": False, "dismissed_fingerprint": None}
+    changes |= {"is_dismissed": False, "dismissed_fingerprint": None, "follow_ups": follow_ups}
     if body.afresh:
         changes |= {"generation": state.generation + 1, "standing": None, "attempt": None, "is_doubted": False}
     return changes

@@ -94,7 +94,7 @@ hook_states = Table(
     metadata,
     Column("company_id", Text, nullable=False),
     Column("project_id", Text, nullable=False),
-    Column("state", JSONB, nullable=False, comment="see shared/procore/hook_health.py"),
+    Column("state", JSONB, nullable=False, comment="see shared/procore/hook_state.py"),
     Column("seen_at", Moment, nullable=False),
     PrimaryKeyConstraint("company_id", "project_id"),
 )

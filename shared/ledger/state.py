@@ -82,11 +82,16 @@ class Attempt(Body):
 
 
 class FollowUp(Body):
-    """One thing that comes after the export. Neither done nor `retry_at`: it was given up after `failures`."""
+    """One thing that comes after the export."""
 
     is_done: bool = False
     failures: int = 0
     retry_at: datetime | None = None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it failed and is not tried again by itself."""
+        return not self.is_done and self.failures > 0 and self.retry_at is None
 
 
 class State(Body):
@@ -129,6 +134,13 @@ class State(Body):
     def reasons(self) -> tuple[Reason, ...]:
         """The ordered reasons for standing where it stands, each once."""
         return tuple(dict.fromkeys(finding.reason for finding in self.findings))
+
+    @property
+    def given_up(self) -> tuple[FollowUpKind, ...]:
+        """What follows our export only after a replay: each of them failed, and is not tried again by itself."""
+        if self.status is not Status.EXPORTED or self.standing is None or self.standing.by_hand:
+            return ()
+        return tuple(kind for kind in FollowUpKind if self.follow_ups.get(kind, FollowUp()).is_given_up)
 
     def reference(self, key: str) -> str:
         """The reference in the ERP; `key` is connection:company:payment application."""

@@ -38,6 +38,7 @@ STANDS: dict[Status, str] = {
     Status.EXPORTED: "is exported",
     Status.FAILED: "failed: the ERP said no",
 }
+REPLAY_FOLLOW_UP = "Mend its cause, then replay: only this is tried again, and nothing is sent a second time."
 
 
 def sentence(export: ExportRow) -> str:
@@ -89,6 +90,23 @@ def awaited(state: State) -> Iterator[str]:
             f"Procore user {state.release_request.user_id} released it; for this amount another accounting approver"
             " has to release it too."
         )
+
+
+def follow_ups(state: State) -> Iterator[str]:
+    """How what comes after the export fares."""
+    for kind, follow_up in state.follow_ups.items():
+        if follow_up.is_done:
+            yield f"{kind} done"
+        elif kind in state.given_up:
+            yield f"{kind} given up after {times(follow_up.failures)} -> {REPLAY_FOLLOW_UP}"
+        elif follow_up.retry_at:
+            again = f"{follow_up.retry_at:%Y-%m-%d %H:%M:%S} UTC"
+            yield f"{kind} failed after {times(follow_up.failures)}, tried again by itself at {again}"
+
+
+def times(number: int) -> str:
+    """In words for people."""
+    return "one try" if number == 1 else f"{number} tries"
 
 
 def moved(entry: EntryRow) -> str:

@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import select
 
+from deploy.sandbox.faulty.effects import LOG_IN_REPEATED
 from deploy.sandbox.faulty.orders import ErpStep, FaultKind
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
@@ -11,6 +13,7 @@ from services.export_worker.erp.adapter import Place
 from services.export_worker.erp.sandbox.adapter import SandboxErpAdapter
 from shared.events.command import Action
 from shared.ledger.entries import AttemptClosed, StepDone
+from shared.ledger.tables import connection_states, exports
 from shared.ledger.words import Closing, EntryKind, Reason
 from tests.support.house import HASTY, House
 
@@ -107,6 +110,20 @@ async def test_a_stale_read_cache_never_makes_a_second_one(opens):
     await house.export_of(invoice, "exported", within=25)
     assert await house.requested(ErpStep.CREATE) == 1
     await stands_once(house)
+
+
+async def test_what_an_erp_repeats_of_a_secret_is_kept_nowhere(house):
+    words = f"Nobody comes in with {house.secrets.erp_secret} or {LOG_IN_REPEATED}."
+    await house.order(FaultKind.REFUSE, ErpStep.FIND, code="plain", text=words)
+    await house.order(FaultKind.REFUSE, ErpStep.FINISH, code="plain", text=words)
+    invoice = await house.approved()
+    export = await house.export_of(invoice, "failed")
+    assert export.details == "Nobody comes in with [secret] or Bearer [secret]."
+    kept = [body.model_dump_json() for body in await house.view.entries(invoice)]
+    assert sum("Nobody comes in" in entry for entry in kept) == 2
+    async with house.view.engine.connect() as database:
+        kept += [str(row) for table in (connection_states, exports) for row in await database.execute(select(table))]
+    assert [entry for entry in kept if house.secrets.erp_secret in entry] == []
 
 
 async def test_an_erp_that_asks_gets_the_answer_of_a_person(house):

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from services.export_worker import rollup
 from shared.ledger.showing_reader import SeenSheet, read_sheet
 from shared.ledger.words import Reason
 
@@ -39,3 +40,16 @@ async def test_the_sheet_follows_the_invoices_content(house):
     await house.approve(invoice)
     await house.export_of(invoice, "waiting", reason=Reason.PAUSED)
     assert (await sheet(export.id)).sheet.lines[0].work_completed_this_period == Decimal("72000.00")
+
+
+async def test_a_fault_in_what_is_only_shown_stops_no_export(house, monkeypatch):
+    monkeypatch.setattr(rollup, "_counts", lambda _: 1 / 0)
+    first = await house.approved()
+    await house.export_of(first, "exported")
+
+    async def broken() -> bool:
+        return any(line["what"] == "rollup" for line in house.logged("comparison.broken"))
+
+    await house.view.until(broken, "a fault of the rollup")
+    second = await house.approved(contract=await house.another_contract())
+    await house.export_of(second, "exported")

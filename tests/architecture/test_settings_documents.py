@@ -11,6 +11,8 @@ from pydantic.fields import FieldInfo
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.erp.sandbox.settings import SandboxSettings
 from services.export_worker.worker import WorkerServiceSettings
+from services.ledger_dashboard import settings as dashboard_settings
+from services.ledger_dashboard.app import DashboardServiceSettings
 from services.webhook_receiver.app import ReceiverSettings
 from shared import settings
 from shared.approvers import csv_file
@@ -19,7 +21,7 @@ from shared.connections.catalog import load_catalog
 from shared.connections.connection import AccountingDate, Connection, Finish, LineDetail, Mode, VerifyApprover
 from shared.connections.mappings import MappingKind
 from shared.environment import Settings
-from shared.settings import DashboardSettings, HookSettings, LogSettings, TelemetrySettings
+from shared.settings import HookSettings, LogSettings, TelemetrySettings
 from tests.architecture.documents import ROOT
 
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -28,16 +30,21 @@ CONNECTIONS = (ROOT / "docs" / "connections.md").read_text(encoding="utf-8")
 SERVICES: dict[str, tuple[type[Settings], ...]] = {
     "receiver": (ReceiverSettings,),
     "worker": (WorkerServiceSettings, LogSettings, TelemetrySettings),
-    "dashboard": (DashboardSettings,),
+    "dashboard": (DashboardServiceSettings,),
 }
 COMMAND_LINE: dict[str, tuple[type[Settings], ...]] = {"command line": (HookSettings,)}
 Fields = dict[str, FieldInfo]
 
 
 def test_every_environment_variable_is_documented() -> None:
-    declared = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, Settings)]
+    modules = (settings, dashboard_settings)
+    declared = [one for module in modules for one in vars(module).values() if is_settings(one)]
     names = {name.upper() for one in declared for name in one.model_fields}
     assert {row[0] for row in settings_rows()} == names
+
+
+def is_settings(one: object) -> bool:
+    return isinstance(one, type) and issubclass(one, Settings)
 
 
 def test_every_variable_tells_who_reads_it() -> None:
@@ -71,6 +78,13 @@ def test_every_choice_of_a_connection_is_documented() -> None:
         assert set(choices) <= set(re.findall(r"`(\w+)`", rows[key])), key
 
 
+def test_the_rate_of_every_kind_of_erp_is_documented() -> None:
+    told = dict(re.findall(r"^\| (.+) \| (\d+)\b.* \|$", section("How fast an ERP is asked"), flags=re.MULTILINE))
+    others = told.pop("all others")
+    given = {kind: told.get(f"`{kind}`", others) for kind, one in ADAPTERS.items()}
+    assert given == {kind: str(one.requests_per_minute) for kind, one in ADAPTERS.items()}
+
+
 def test_every_column_of_the_csv_files_is_documented() -> None:
     approvers, mappings = rows_below("Approvers CSV"), rows_below("Mappings CSV")
     assert tuple(row[0] for row in approvers) == csv_file.COLUMNS
@@ -94,8 +108,12 @@ def settings_rows() -> list[tuple[str, str, str, str]]:
 
 
 def rows_below(heading: str) -> list[tuple[str, str, str]]:
-    section = re.split(r"^#+ ", CONNECTIONS.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
-    return re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", section, flags=re.MULTILINE)
+    return re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", section(heading), flags=re.MULTILINE)
+
+
+def section(heading: str) -> str:
+    """Up to the next heading."""
+    return re.split(r"^#+ ", CONNECTIONS.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
 
 
 def table(heading: str) -> dict[str, str]:

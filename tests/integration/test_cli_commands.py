@@ -112,4 +112,5 @@ def test_a_worker_names_what_its_adapter_refuses(invoke, connections_file, worke
         'secrets = {{ client_secret = "env:ERP_SECRET" }}\n'
     )
     stopped = invoke("worker")
-    assert (stopped.exit_code, stopped.stderr) == (2, "erp_sandbox: url is missing\n")
+    told = "connection acme: settings.url: is missing; give the ERP's address\n"
+    assert (stopped.exit_code, stopped.stderr) == (2, told)

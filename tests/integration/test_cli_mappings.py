@@ -5,8 +5,12 @@ import json
 
 import pytest
 
+from deploy.sandbox.erp.control_client import ErpControl
+from deploy.sandbox.erp.rules import BookRules
+from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from shared.ledger.words import Reason
 from tests.support.command_line import answered
+from tests.support.erp_sandbox import BOOK
 from tests.support.ledgers import CONNECTION, a_look, an_export, held_for
 
 HEADER = "connection,kind,procore_id,procore_name,erp_id,note\n"
@@ -107,6 +111,15 @@ async def test_a_suggestion_is_imported_as_it_is(site, command, tmp_path):
     left = answered(await command("mappings", "suggest", CONNECTION, "--json"))
     assert {row["kind"] for row in left} == {"job"}
     assert "J-100 stands for" not in str(left)
+
+
+async def test_a_secret_that_the_erp_repeats_is_masked(connect, erp_url, command):
+    words = f"Nobody comes in with {BookRules().client_secret}."
+    async with ErpControl(erp_url) as control:
+        await control.order(BOOK, Fault(kind=FaultKind.REFUSE, step=ErpStep.LIST, code="plain", text=words))
+    ran = await command("mappings", "suggest", CONNECTION)
+    assert ran.exit_code == 1
+    assert ran.stderr.splitlines()[-1].endswith("mapped to: Nobody comes in with [secret].")
 
 
 async def test_cost_codes_are_read_from_the_invoices(site, command):

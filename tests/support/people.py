@@ -25,9 +25,9 @@ from services.ledger_dashboard.people.roles import Deed, Role
 from services.ledger_dashboard.people.sessions import COOKIE
 from services.ledger_dashboard.people.tables import audit_records
 from services.ledger_dashboard.people.tokens import add_token
+from services.ledger_dashboard.settings import DashboardSettings
 from shared.database import Role as DatabaseRole
 from shared.database import create_engine
-from shared.settings import DashboardSettings
 
 SITE = "http://exports.example"
 PASSWORD = "correct horse battery"

@@ -96,9 +96,10 @@ def test_every_key_is_read(load):
         ("start_from = 2026-01-01T00:00:00", "start_from"),
         ('start_from = "ALL of it"', "start_from"),
         ('lines = "each"', "lines"),
-        ("requests_per_minute = 0", "requests_per_minute"),
+        ("requests_per_minute = 14", "requests_per_minute"),
         ('requests_per_minute = "60"', "requests_per_minute"),
         ("concurrency = 1.5", "concurrency"),
+        ('procore_web_url = "https://ada:hush@procore.example"', "procore_web_url"),
         ("write_back = 1", "write_back"),
         ('verify_approver = "above"', "verify_approver"),
         ('verify_approver = "above 5 USD"', "verify_approver"),
@@ -144,6 +145,17 @@ def test_only_a_live_connection_needs_a_start(load, mistakes, mode):
     assert load(f'{SMALLEST}mode = "{mode}"').connections[0].start_from is None
     (said,) = mistakes(f'{SMALLEST}mode = "live"')
     assert "start_from: is missing, and the connection is live" in said
+
+
+@pytest.mark.parametrize("finish", ["", 'finish = "draft"'])
+def test_a_connection_that_leaves_drafts_writes_nothing_back(load, mistakes, finish):
+    (said,) = mistakes(f"{SMALLEST}{finish}\nwrite_back = true")
+    assert said == (
+        "connections.toml: connection acme-sage: write_back: is true, and the connection leaves drafts, which have no "
+        'number yet; give false, or true with finish = "posted"'
+    )
+    assert load(f'{SMALLEST}finish = "posted"\nwrite_back = true').connections[0].write_back
+    assert not load(f"{SMALLEST}{finish}\nwrite_back = false").connections[0].write_back
 
 
 def test_an_unknown_key_names_the_nearest(mistakes):

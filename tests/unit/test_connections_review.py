@@ -1,11 +1,9 @@
 """What the command line can say of a connection without asking anybody."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from services.cli.connections_check import masked
 from services.cli.connections_review import SHOWN, mapping_checks, settings_checks, waiting_checks
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.outcomes import Unavailable
@@ -102,8 +100,3 @@ def test_a_long_list_of_what_waits_ends_in_a_count():
     *shown, last = waiting_checks("acme", {f"cost code {number}": 3 for number in range(SHOWN + 4)})
     assert len(shown) == SHOWN
     assert last.seen == "4 more things without a mapping hold up exports"
-
-
-def test_a_secret_that_an_erp_repeats_is_masked():
-    told = Check("log-in", CheckResult.WRONG, "no user with password hunter2", "correct it")
-    assert masked(told, ["hunter2", "correct"]) == replace(told, seen="no user with password [secret]")

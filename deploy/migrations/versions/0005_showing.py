@@ -64,7 +64,7 @@ def upgrade() -> None:
             "state",
             postgresql.JSONB(astext_type=sa.Text()),
             nullable=False,
-            comment="see shared/procore/hook_health.py",
+            comment="see shared/procore/hook_state.py",
         ),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "project_id", name=op.f("pk_hook_states")),

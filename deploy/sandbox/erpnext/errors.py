@@ -63,6 +63,10 @@ ORDERED = {
         "InvalidAccountCurrency",
         "Party Account Debtors - HB currency (USD) and document currency (EUR) should be same",
     ),
+    "stale_version": (
+        "TimestampMismatchError",
+        "Error: Document has been modified after you have opened it. Please refresh to get the latest document.",
+    ),
     "not_permitted": ("PermissionError", "No permission for Sales Invoice"),
     "workflow": ("WorkflowPermissionError", "Workflow State transition not allowed from Draft to Approved"),
     "credit_limit": ("ValidationError", "Credit limit has been crossed for customer Harbor Library District (1.0/0.0)"),

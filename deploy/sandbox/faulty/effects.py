@@ -8,6 +8,7 @@ from deploy.sandbox.faulty.arrivals import Answer, Arrival
 from deploy.sandbox.faulty.desk import Desk, Said
 from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 
+LOG_IN_REPEATED = "{authorization}"
 Effect = Callable[[Desk, Arrival, Fault], Awaitable[int | None]]
 
 
@@ -19,8 +20,9 @@ async def plainly(arrival: Arrival) -> int:
 
 
 async def refuse(desk: Desk, arrival: Arrival, fault: Fault) -> int:
-    """Say no with a code of this ERP's own."""
-    return await say(arrival, desk.vendor.refusal(fault.code, fault.text))
+    """Say no with a code of this ERP's own. A text may repeat the log-in that the request came with."""
+    text = fault.text.replace(LOG_IN_REPEATED, arrival.request.headers.get("authorization", ""))
+    return await say(arrival, desk.vendor.refusal(fault.code, text))
 
 
 async def warn(desk: Desk, arrival: Arrival, fault: Fault) -> int:

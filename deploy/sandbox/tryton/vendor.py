@@ -17,6 +17,7 @@ STEPS = {
 INVOICES = "model.account.invoice.search_read"
 WRITES = "model.account.invoice.write"
 SKIPS = "model.res.user.warning.skip"
+STALE_VERSION = "stale_version"
 CARRIES = frozenset({"reference", "external_key"})
 
 # As a real server of 8.2 told them.
@@ -67,6 +68,8 @@ class TrytonVendor:
 
     def refusal(self, code: str, text: str) -> Said:
         """An error that Tryton raises on purpose comes with 200."""
+        if code == STALE_VERSION:
+            return Said(200, {"id": 1, "error": ["ConcurrencyException", "Records were modified in the meanwhile"]})
         return Said(200, {"id": 1, "error": ["UserError", [USER_ERRORS.get(code, text), "", None]]})
 
     def warning(self, name: str, text: str) -> Said:

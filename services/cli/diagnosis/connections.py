@@ -52,7 +52,7 @@ async def _adapter(connection: Connection) -> Check:
     async with token_store() as tokens:
         try:
             links = make_links(Catalog((connection,)), os.environ, tokens)
-        except (CatalogErrors, ValueError) as error:
+        except CatalogErrors as error:
             return failed(name, "; ".join(str(error).splitlines()), "correct the connection, or set its secrets")
         for link in links.values():
             await link.adapter.close()

@@ -104,7 +104,8 @@ def _replay_refusal(command: Command, circumstances: Circumstances) -> str | Non
     if state.status is Status.EXPORTING:
         return "it is being exported just now"
     if not command.afresh:
-        return "it is exported already" if state.status is Status.EXPORTED else None
+        is_done = state.status is Status.EXPORTED and not state.given_up
+        return "it is exported already" if is_done else None
     number = state.look.invoice_number if state.look else None
     if number is None or command.invoice_number != number:
         return "the invoice number that was typed is not this invoice's"

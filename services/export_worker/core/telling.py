@@ -99,6 +99,8 @@ def _lines(decision: Decision) -> list[str]:
             lines = [f"It would be skipped: {told_of(finding)} -> {NEXT_STEP[finding.reason]}"]
         case Confirm(standing=standing):
             lines = [f"It would be confirmed as exported: {standing.number or standing.ref} stands in the ERP."]
+        case Keep(row=6):
+            lines = ["It would stay exported, and what was given up after the export would be tried again."]
         case Keep():
             lines = ["It would stay as it is."]
         case Leave(until=until):

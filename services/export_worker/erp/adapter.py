@@ -9,6 +9,8 @@ from typing import Any, Protocol
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Found, LookUpFailure, Outcome
+from services.export_worker.erp.mask import Mask
+from services.export_worker.erp.pace import Pace
 from shared.connections.mappings import MappingKind
 
 
@@ -34,12 +36,17 @@ class TokenKeeper(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an adapter works: its connection's name, settings and secrets. `tokens` where they rotate."""
+    """Where an adapter works: its connection's name, settings and secrets. `tokens` where they rotate.
+
+    Its door keeps to `pace` (None: as fast as it goes) with every request, and tells `mask` each log-in that it uses.
+    """
 
     connection: str
     settings: Mapping[str, Any]
     secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
     tokens: TokenKeeper | None = None
+    pace: Pace | None = None
+    mask: Mask = field(default_factory=Mask)
 
 
 class CheckResult(StrEnum):

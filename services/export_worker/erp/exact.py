@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
+
+BEYOND_REASON = Decimal(10) ** 20
 
 
 def written(value: Any) -> str:
@@ -24,9 +26,24 @@ def written(value: Any) -> str:
 def read(text: bytes) -> Any:
     """What a JSON text holds, fractions as Decimal; None when it is not JSON."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=refuse)
+        return json.loads(text, parse_float=fraction, parse_constant=refuse)
     except ValueError:
         return None
+
+
+def fraction(digits: str) -> Decimal:
+    """Raises ValueError for an exponent beyond all reason."""
+    try:
+        return Decimal(digits)
+    except InvalidOperation:
+        raise ValueError(digits) from None
+
+
+def within_reason(amount: Decimal) -> Decimal:
+    """Raises ValueError for more than any currency has: its cents would be lost when it is compared."""
+    if abs(amount) >= BEYOND_REASON:
+        raise ValueError("is more than any invoice comes to")
+    return amount
 
 
 def refuse(constant: str) -> Any:

@@ -1,6 +1,7 @@
 """HTTP as every adapter needs it: log-in renewed once, time limits, and which failures leave a write's outcome open."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,22 +11,25 @@ from functools import cache
 from typing import Annotated, Any, Self
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from services.export_worker.core.outcomes import AuthExpired, LookUpFailure, Unavailable, Unknown
+from services.export_worker.erp.adapter import Place
 from shared.telemetry import http_trace_headers
 
 # Shorter than any server's own, so that we do not write into a connection that is just being closed.
 KEEP_ALIVE_SECONDS = 2.0
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LONGEST_TEXT = 1000
-LONGEST_RETRY_AFTER_SECONDS = 86_400
+LONGEST_RETRY_AFTER = timedelta(days=1)
 NO_ACCESS = 401
 # 4xx that say nothing about whether the work was done.
 MAYBE_DONE = frozenset({408, 425})
+LOG_IN_IN_ADDRESS = re.compile(r"https?:[/\\]*[^/\s]*@")
 
 Seconds = Annotated[float, Field(gt=0)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+Address = Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")]
 
 
 class HttpSettings(BaseModel):
@@ -33,7 +37,7 @@ class HttpSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s]*)?$")] = Field(description="the ERP's address")
+    url: Address = Field(description="the ERP's address")
     connect_timeout_seconds: Seconds = Field(5, description="how long to wait until a connection stands")
     read_timeout_seconds: Seconds = Field(60, description="how long to wait for an answer")
     settles_after_seconds: Seconds = Field(
@@ -41,6 +45,14 @@ class HttpSettings(BaseModel):
         description="how long after a call's start the ERP may still commit it; at least the two times above together",
     )
     connections: Annotated[int, Field(gt=0)] = Field(10, description="the most connections at once")
+
+    @field_validator("*")
+    @classmethod
+    def address_without_a_log_in(cls, value: Any) -> Any:
+        """An address becomes part of links, which go into the ledger and before everybody's eyes."""
+        if isinstance(value, str) and LOG_IN_IN_ADDRESS.match(value):
+            raise ValueError("holds a user or a password before the @: addresses are shown, so leave them out")
+        return value
 
     @model_validator(mode="after")
     def settles_after_we_gave_up(self) -> Self:
@@ -107,7 +119,7 @@ LogIn = Callable[[str | None], Awaitable[str | LookUpFailure]]
 
 
 class Door:
-    """One ERP's HTTP address. Safe to use from many tasks at once.
+    """One ERP's HTTP address. Safe to use from many tasks at once. Each request keeps to the pace of the place.
 
     `log_in(refused)` answers the value of the Authorization header, other than the one that was refused; it may
     itself use `send`. None: the ERP is asked without.
@@ -115,12 +127,14 @@ class Door:
 
     def __init__(
         self,
+        place: Place,
         settings: HttpSettings,
         *,
         base_url: str | None = None,
         log_in: LogIn | None = None,
         is_refused: Callable[[Answer], bool] = lambda answer: answer.status == NO_ACCESS,
     ) -> None:
+        self.place = place
         self.time_limit = settings.call_time_limit_seconds
         self.log_in = log_in
         self.is_refused = is_refused
@@ -162,10 +176,14 @@ class Door:
         return answer
 
     async def send(self, call: Call, access: str | None) -> Answer | Unavailable | Unknown:
-        """One request over the wire."""
+        """One request over the wire, once it is its turn."""
         headers = dict(call.headers)
         if access is not None:
             headers["Authorization"] = access
+        if "Authorization" in headers:
+            self.place.mask.learn_access(headers["Authorization"])
+        if self.place.pace is not None:
+            await self.place.pace.acquire()
         call.sent = True
         body: dict[str, Any] = {"json": call.body} if call.content is None else {"content": call.content}
         try:
@@ -205,15 +223,15 @@ class Session:
 
 
 def retry_at(answer: Answer, now: datetime) -> datetime | None:
-    """`Retry-After`, in seconds or as a date; None when it says nothing usable."""
+    """`Retry-After`, in seconds or as a date, at most a day ahead; None when it says nothing usable."""
     said = answer.headers.get("retry-after", "")
     if said.isascii() and said.isdigit():
-        return now + timedelta(seconds=min(int(said), LONGEST_RETRY_AFTER_SECONDS))
+        return now + min(timedelta(seconds=int(said[:9])), LONGEST_RETRY_AFTER)
     try:
         moment = parsedate_to_datetime(said)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(moment if moment.tzinfo else moment.replace(tzinfo=UTC), now + LONGEST_RETRY_AFTER)
 
 
 def shortened(text: str) -> str:

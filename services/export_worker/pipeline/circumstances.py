@@ -28,7 +28,7 @@ async def _standing_before(link: Link | None, command: Command, export: Export) 
     if command.action is not Action.REPLAY or not command.afresh or link is None:
         return ()
     key = link.terms.reference_key(export.key.payment_application_id)
-    found = await found_from(link.adapter, export.state.reference(key))
+    found = await found_from(link, export.state.reference(key))
     return found if isinstance(found, Sequence) else None
 
 

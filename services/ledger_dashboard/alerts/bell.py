@@ -24,9 +24,9 @@ from services.ledger_dashboard.alerts.conditions import (
 )
 from services.ledger_dashboard.alerts.tables import alert_states, alert_tellings
 from services.ledger_dashboard.alerts.ways import NotTold, Way
-from shared.database import DATABASE_ERRORS, Role, connect_raw
+from services.ledger_dashboard.settings import AlertSettings
+from shared.database import DATABASE_ERRORS, Role, connect_raw, hold_lock
 from shared.ledger.words import Reason, Status
-from shared.settings import AlertSettings
 
 EVERY_SECONDS = 15.0
 LOCK = 7_215_012  # any number that nothing else in this database locks
@@ -61,8 +61,7 @@ class Bell:
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _run(self, session: asyncpg.Connection) -> None:
-        while not await session.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - Postgres's event
-            await asyncio.sleep(EVERY_SECONDS)
+        await hold_lock(session, LOCK, every=EVERY_SECONDS)
         while not session.is_closed():
             await self.look(datetime.now(UTC))
             await asyncio.sleep(EVERY_SECONDS)

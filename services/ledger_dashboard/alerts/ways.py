@@ -12,7 +12,7 @@ import httpx
 from standardwebhooks import Webhook
 
 from services.ledger_dashboard.alerts.conditions import News
-from shared.settings import AlertSettings
+from services.ledger_dashboard.settings import AlertSettings
 
 SECONDS = 10.0
 SMTP_PORTS = {"smtp": 587, "smtps": 465}
@@ -78,7 +78,7 @@ class Slack:
     async def tell(self, news: Sequence[News], now: datetime) -> None:
         """One post."""
         text = "\n".join([f"*{subject(news)}* ({now:%H:%M} UTC)", *(f"• {line(one, self._dashboard)}" for one in news)])
-        await posted(self._client, self._url, json={"text": text})
+        await posted(self._client, httpx.Request("POST", self._url, json={"text": text}))
 
 
 class Signed:
@@ -94,15 +94,12 @@ class Signed:
 
     async def tell(self, news: Sequence[News], now: datetime) -> None:
         """One delivery, under an id of its own."""
-        body = httpx.Request("POST", self._url, json=as_json(news, now, self._dashboard)).content
+        request = httpx.Request("POST", self._url, json=as_json(news, now, self._dashboard))
         number = f"alert_{uuid4().hex}"
-        headers = {
-            "content-type": "application/json",
-            "webhook-id": number,
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": self._webhook.sign(number, now, body.decode()),
-        }
-        await posted(self._client, self._url, content=body, headers=headers)
+        request.headers["webhook-id"] = number
+        request.headers["webhook-timestamp"] = str(int(now.timestamp()))
+        request.headers["webhook-signature"] = self._webhook.sign(number, now, request.content.decode())
+        await posted(self._client, request)
 
 
 def ways_of(settings: AlertSettings, client: httpx.AsyncClient, dashboard: str | None) -> list[Way]:
@@ -153,10 +150,10 @@ def as_json(news: Sequence[News], now: datetime, dashboard: str | None) -> dict[
     }
 
 
-async def posted(client: httpx.AsyncClient, url: str, **content: object) -> None:
+async def posted(client: httpx.AsyncClient, request: httpx.Request) -> None:
     """Raises NotTold for anything but a 2xx."""
     try:
-        response = await client.post(url, timeout=SECONDS, **content)  # type: ignore[arg-type]
+        response = await client.send(request)
     except httpx.HTTPError as error:
         raise NotTold(type(error).__name__) from None
     if not response.is_success:

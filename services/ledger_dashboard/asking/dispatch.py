@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard.asking.sender import NotSent, Sender, make_command
-from shared.database import DATABASE_ERRORS, Role, connect_raw
+from shared.database import DATABASE_ERRORS, Role, connect_raw, hold_lock
 
 REQUESTS_OF_AN_EXPORT = 10  # to its ERP, more or less: half of the connection's budget is left to what arrives
 REQUESTS_OF_A_DRY_RUN = 2
@@ -49,8 +49,7 @@ class Dispatch:
             await asyncio.sleep(IDLE_SECONDS)
 
     async def _run(self, session: asyncpg.Connection) -> None:
-        while not await session.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110 - Postgres's event
-            await asyncio.sleep(IDLE_SECONDS)
+        await hold_lock(session, LOCK, every=IDLE_SECONDS)
         while not session.is_closed():
             try:
                 sent = await self._send_ready()

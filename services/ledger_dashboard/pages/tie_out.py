@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
-from shared.connections.profile import ConnectionProfile
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.ledger_dashboard.desk import desk_of
@@ -26,6 +25,7 @@ from services.ledger_dashboard.reading.tie_outs import (
     read_month,
     subject,
 )
+from shared.connections.profile import ConnectionProfile
 from shared.ledger.tie_out import VERDICT_TOLD, Part, Period
 from shared.ledger.tie_out_reader import tally_to_json
 from shared.ledger.tie_out_request import request as request_tie_out

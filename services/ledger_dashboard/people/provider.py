@@ -15,7 +15,7 @@ from services.ledger_dashboard.people.claims import GroupRules, Unusable, holder
 from services.ledger_dashboard.people.marks import Marks, Purpose
 from services.ledger_dashboard.people.person import Holder
 from services.ledger_dashboard.people.ways import safe_path
-from shared.settings import DashboardSettings
+from services.ledger_dashboard.settings import DashboardSettings
 
 with warnings.catch_warnings():  # Authlib speaks httpx, which all else here speaks too, and would rather have httpx2
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)

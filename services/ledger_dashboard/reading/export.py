@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shared.connections.profile import ConnectionProfile
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.ledger_dashboard.reading.names import project_names, user_names
+from shared.connections.profile import ConnectionProfile
 from shared.ledger.reader import ExportDetail, read_export
 from shared.ledger.showing import connection_profiles
 from shared.ledger.showing_reader import SeenSheet, read_sheet

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shared.connections.profile import ConnectionProfile
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger_dashboard.people.tables import audit_records
+from shared.connections.profile import ConnectionProfile
 from shared.ledger.tables import tie_outs
 from shared.ledger.tie_out import Period, Tally
 from shared.ledger.tie_out_reader import (

@@ -15,6 +15,7 @@ from tests.contract.erp.erpnext_harness import ErpNextHarness
 from tests.contract.erp.harness import Harness
 from tests.contract.erp.odoo_harness import Json2Harness, JsonRpcHarness
 from tests.contract.erp.quickbooks_harness import QuickBooksHarness
+from tests.contract.erp.sage_harness import SageHarness
 from tests.contract.erp.sandbox_harness import SandboxHarness
 from tests.contract.erp.tryton_harness import TrytonHarness, TrytonModuleHarness
 from tests.support.tryton import FIRST_START_SECONDS, tryton_kinds
@@ -44,7 +45,7 @@ def erpnext_url() -> Iterator[str]:
         yield url
 
 
-KINDS = ["sandbox", "quickbooks_online", "odoo_jsonrpc", "odoo_json2", "erpnext"]
+KINDS = ["sandbox", "quickbooks_online", "odoo_jsonrpc", "odoo_json2", "erpnext", "sage_file"]
 TRYTONS = [pytest.param(kind, marks=pytest.mark.timeout(FIRST_START_SECONDS)) for kind in tryton_kinds()]
 
 
@@ -56,6 +57,8 @@ async def erp(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
         harness = await QuickBooksHarness.open(request.getfixturevalue("quickbooks_url"))
     elif request.param == "erpnext":
         harness = await ErpNextHarness.open(request.getfixturevalue("erpnext_url"))
+    elif request.param == "sage_file":
+        harness = await SageHarness.open(request.getfixturevalue("tmp_path"))
     elif request.param.startswith("odoo"):
         kind = JsonRpcHarness if request.param == "odoo_jsonrpc" else Json2Harness
         harness = await kind.open(request.getfixturevalue("odoo_url"))

@@ -11,7 +11,7 @@ from deploy.sandbox.erpnext.rules import COMPANY, account, item
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
-from services.export_worker.erp.erpnext.adapter import ErpNextAdapter
+from services.export_worker.erp.catalog import make_adapter
 from tests.contract.erp.harness import Harness, Standing, Trouble
 
 KEY, SECRET = "the-key-of-a-user", "a secret that must not be seen"
@@ -43,6 +43,8 @@ class ErpNextHarness(Harness):
     }
     # A create looks first, and a finish reads the draft.
     hasty_seconds = 2.0
+    stale = "stale_version"
+    sees_changes = True
     control: ErpNextControl
     url: str
 
@@ -61,8 +63,10 @@ class ErpNextHarness(Harness):
             assert await harness.adapter().prepare()
         return harness
 
-    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpNextAdapter:
-        return ErpNextAdapter(Place("contract", {"url": self.url} | SETTINGS | dict(settings), secrets))
+    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpAdapter:
+        return make_adapter(
+            "erpnext", Place("contract", {"url": self.url} | SETTINGS | dict(settings), secrets, pace=self.pace)
+        )
 
     async def rules(self, **rules: Any) -> None:
         if set(rules) != {"closed_until"}:

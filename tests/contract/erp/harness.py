@@ -21,6 +21,7 @@ from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.outcomes import LookUpFailure, Refusal
 from services.export_worker.erp.adapter import ErpAdapter
+from services.export_worker.erp.pace import Pace
 
 SEND = (Step.CREATE, Step.FINISH)
 PATIENT = {"connect_timeout_seconds": 20, "read_timeout_seconds": 30, "settles_after_seconds": 60}
@@ -81,7 +82,8 @@ class Harness(abc.ABC):
 
     `secrets` are those that open it, `refusals` its own code for each class it can refuse with, `hasty_seconds` how
     long a caller waits that is to give up (longer than the ERP's slowest honest answer), `future_date` one that lies
-    ahead once the rule `warns_of_future_dates` is set, `many` how many documents at once are many for it.
+    ahead once the rule `warns_of_future_dates` is set, `many` how many documents at once are many for it, `pace` that
+    of the adapters made from now on.
     """
 
     name: str
@@ -91,9 +93,17 @@ class Harness(abc.ABC):
     odd_amount: str = "9007199254740.93"  # so large that a float has no more cents for it
     secrets: ClassVar[Mapping[str, str]]
     refusals: ClassVar[Mapping[Refusal, str]]
+    # A code that it has no words for: it refuses in those that it is given.
+    no_code = "plain"
+    # Its own code for "this is no longer the newest version", where it tells that.
+    stale: ClassVar[str | None] = None
+    sees_changes = False  # whether our write fails where somebody changed the draft since we looked
+    shows_links = True
+    takes_every_script = True
     hasty_seconds: float = 1.0
     future_date = date(2026, 10, 31)
     many = 20
+    pace: Pace | None = None
 
     def __init__(self, control: FaultControl, book: str) -> None:
         self.control = control
@@ -184,9 +194,21 @@ class Harness(abc.ABC):
         fault = Fault(kind=FaultKind.REFUSE, step=ErpStep(step.value), code=self.refusals[refusal])
         await self.control.order(self.book, fault)
 
-    async def hold(self, step: Step) -> None:
-        """The next request of `step` is done, and not answered until `release`."""
-        await self.control.order(self.book, Fault(kind=FaultKind.HOLD_AFTER, step=ErpStep(step.value)))
+    async def refuse_saying(self, text: str, step: Step | None) -> None:
+        """The next request of `step` (None: a look-up) is refused in these words."""
+        at = ErpStep(step.value) if step else ErpStep.FIND
+        await self.control.order(self.book, Fault(kind=FaultKind.REFUSE, step=at, code=self.no_code, text=text))
+
+    async def refuse_as_stale(self, step: Step) -> None:
+        """The next request of `step` is refused, since what it is about was changed meanwhile."""
+        if self.stale is None:
+            self.cannot("tell that a version is stale")
+        await self.control.order(self.book, Fault(kind=FaultKind.REFUSE, step=ErpStep(step.value), code=self.stale))
+
+    async def hold(self, step: Step, *, before: bool = False) -> None:
+        """The next request of `step` is done, and not answered until `release`; or `before` not done until then."""
+        kind = FaultKind.HOLD_BEFORE if before else FaultKind.HOLD_AFTER
+        await self.control.order(self.book, Fault(kind=kind, step=ErpStep(step.value)))
 
     async def arrived(self, step: Step | None) -> None:
         """Wait until a request of `step` (None: a look-up) is held, or hangs."""
@@ -199,6 +221,10 @@ class Harness(abc.ABC):
     async def go_away(self, seconds: float) -> None:
         """The ERP refuses connections for a while."""
         await self.control.go_away(seconds)
+
+    async def requests(self) -> int:
+        """How many the ERP has seen."""
+        return len(await self.control.requests(self.book))
 
     async def log_ins(self) -> int:
         """How many log-ins the ERP has seen."""

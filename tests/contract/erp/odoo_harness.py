@@ -11,7 +11,7 @@ from deploy.sandbox.odoo.vendor import JSON2
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
-from services.export_worker.erp.odoo.adapter import OdooAdapter
+from services.export_worker.erp.catalog import make_adapter
 from tests.contract.erp.harness import FAULTS, Harness, Standing, Trouble
 
 KEY = "a key that must not be seen"
@@ -52,9 +52,11 @@ class OdooHarness(Harness):
         await harness.control.set_up(harness.book, api_key=KEY, version=cls.version, tax_percent=8.250006)
         return harness
 
-    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> OdooAdapter:
+    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpAdapter:
         here = {"url": self.url, "database": self.book, "api": self.api, "user": "export", "zero_totals": True}
-        return OdooAdapter(Place("contract", here | {"income_account": "4000"} | dict(settings), secrets))
+        return make_adapter(
+            "odoo", Place("contract", here | {"income_account": "4000"} | dict(settings), secrets, pace=self.pace)
+        )
 
     async def rules(self, **rules: Any) -> None:
         known = {"closed_until": "fiscalyear_lock_date"}
@@ -117,4 +119,5 @@ class Json2Harness(OdooHarness):
     name = "Odoo over JSON-2"
     api = "json2"
     version = "19.0"
+    no_code = f"{JSON2}plain"
     refusals: ClassVar = {refusal: f"{JSON2}{code}" for refusal, code in CODES.items()}

@@ -10,7 +10,7 @@ from deploy.sandbox.quickbooks_online.vendor import LOG_IN_PATH
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
-from services.export_worker.erp.quickbooks_online.adapter import QuickBooksAdapter
+from services.export_worker.erp.catalog import make_adapter
 from services.export_worker.erp.quickbooks_online.mapping import IN_NOTE
 from tests.contract.erp.harness import Harness, Standing, Trouble
 from tests.support.token_keeper import TokensInMemory
@@ -38,6 +38,7 @@ class QuickBooksHarness(Harness):
         Refusal.CURRENCY: "6000/currency",
         Refusal.NOT_ALLOWED: "120",
     }
+    stale = "5010"
     control: QuickBooksControl
     url: str
     tokens: TokensInMemory
@@ -54,13 +55,13 @@ class QuickBooksHarness(Harness):
         await harness.control.set_up(harness.book, items=items, **harness.secrets)
         return harness
 
-    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> QuickBooksAdapter:
+    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpAdapter:
         here = {"url": self.url, "log_in_url": f"{self.url}{LOG_IN_PATH}", "realm_id": self.book}
         # The stand-in's queries lag behind nothing.
         settled = here | {"look_up_staleness_seconds": 0} | dict(settings)
         is_ours = secrets["refresh_token"] == self.secrets["refresh_token"]
         tokens = self.tokens if is_ours else TokensInMemory(secrets["refresh_token"])
-        return QuickBooksAdapter(Place("contract", settled, secrets, tokens))
+        return make_adapter("quickbooks_online", Place("contract", settled, secrets, tokens, self.pace))
 
     async def rules(self, **rules: Any) -> None:
         known = {"closed_until", "log_in_seconds"}

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from deploy.sandbox.erp.control_client import ErpControl
 from services.export_worker.core.outcomes import Refusal
-from services.export_worker.erp.adapter import Place
-from services.export_worker.erp.sandbox.adapter import SandboxErpAdapter
+from services.export_worker.erp.adapter import ErpAdapter, Place
+from services.export_worker.erp.catalog import make_adapter
 from tests.contract.erp.harness import PATIENT, Harness, Standing
 
 SECRET = "a secret that must not be seen"
@@ -33,6 +33,7 @@ class SandboxHarness(Harness):
         Refusal.CURRENCY: "currency_not_enabled",
         Refusal.NOT_ALLOWED: "not_permitted",
     }
+    stale = "stale_version"
     control: ErpControl
 
     @classmethod
@@ -45,26 +46,27 @@ class SandboxHarness(Harness):
 
     url: str
 
-    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> SandboxErpAdapter:
-        return SandboxErpAdapter(Place("contract", {"url": self.url, "book": self.book} | dict(settings), secrets))
+    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpAdapter:
+        here = {"url": self.url, "book": self.book}
+        return make_adapter("erp_sandbox", Place("contract", here | dict(settings), secrets, pace=self.pace))
 
     async def rules(self, **rules: Any) -> None:
         known = {"log_in_seconds": "token_seconds"}
         await self.control.set_up(self.book, **{known.get(name, name): rule for name, rule in rules.items()})
 
-    async def with_unique_key(self) -> SandboxErpAdapter:
+    async def with_unique_key(self) -> ErpAdapter:
         await self.rules(unique_reference=True)
         return self.made({"unique_key": True}, self.secrets)
 
-    async def with_replay_key(self) -> SandboxErpAdapter:
+    async def with_replay_key(self) -> ErpAdapter:
         await self.rules(replay_key=True)
         return self.made({"replay_key": True}, self.secrets)
 
-    async def with_staleness(self, seconds: float) -> SandboxErpAdapter:
+    async def with_staleness(self, seconds: float) -> ErpAdapter:
         await self.rules(read_staleness_seconds=seconds, unique_reference=True)
         return self.made({"look_up_staleness_seconds": seconds, "unique_key": True}, self.secrets)
 
-    def made(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> SandboxErpAdapter:
+    def made(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpAdapter:
         adapter = self.make(PATIENT | dict(settings), secrets)
         self.adapters.append(adapter)
         return adapter

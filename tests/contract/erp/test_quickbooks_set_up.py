@@ -8,6 +8,7 @@ import pytest
 from services.export_worker.erp.adapter import Check, CheckResult, Choice, ErpAdapter, Place
 from services.export_worker.erp.catalog import make_adapter
 from shared.connections.mappings import MappingKind
+from shared.connections.problems import CatalogErrors
 from tests.contract.erp.quickbooks_harness import QuickBooksHarness
 
 
@@ -109,6 +110,6 @@ async def test_an_item_with_another_account_is_left_for_a_person(erp: QuickBooks
 
 def test_without_a_keeper_of_tokens_there_is_no_adapter() -> None:
     secrets = {"client_id": "x", "client_secret": "hush"}
-    with pytest.raises(ValueError, match="TOKEN_ENCRYPTION_KEY is missing") as caught:
+    with pytest.raises(CatalogErrors, match="TOKEN_ENCRYPTION_KEY is missing") as caught:
         make_adapter("quickbooks_online", Place("main", {"realm_id": "1"}, secrets))
     assert "hush" not in str(caught.value)

@@ -1,12 +1,14 @@
 """The ERP says no, or asks first: each kind of no has its class, in whatever form it comes."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
-from services.export_worker.core.outcomes import Done, NeedsDecision, Refusal, Refused, Unavailable
+from services.export_worker.core.outcomes import Done, Found, NeedsDecision, Refusal, Refused, Reread, Unavailable
 from services.export_worker.erp.adapter import ErpAdapter
 from tests.contract.erp.documents import an_invoice, done, found, must_have, sent
 from tests.contract.erp.harness import SEND, Harness, Trouble
@@ -88,6 +90,39 @@ async def test_another_warning_is_not_accepted_with_it(erp: Harness, adapter: Er
     assert isinstance(asked, NeedsDecision)
     assert await erp.documents() == []
     assert isinstance(await adapter.perform(Step.CREATE, document, None, frozenset({asked.name})), Done)
+
+
+@pytest.mark.parametrize("step", SEND)
+async def test_a_stale_version_is_a_reread_and_goes_on(
+    erp: Harness, adapter: ErpAdapter, document: Document, step: Step
+) -> None:
+    must_have(adapter, step)
+    ref = await done(adapter, Step.CREATE, document) if step is Step.FINISH else None
+    await erp.refuse_as_stale(step)
+
+    assert isinstance(await adapter.perform(step, document, ref), Reread)
+
+    assert isinstance(await sent(adapter, document), Found)
+    assert len(await erp.documents()) == 1
+
+
+async def test_a_draft_changed_since_we_looked_is_not_finished(
+    erp: Harness, adapter: ErpAdapter, document: Document
+) -> None:
+    must_have(adapter, Step.FINISH)
+    if not erp.sees_changes:
+        erp.cannot("tell that a draft was changed since it was looked at")
+    ref = await done(adapter, Step.CREATE, document)
+    await erp.hold(Step.FINISH, before=True)
+    finishing = asyncio.create_task(adapter.perform(Step.FINISH, document, ref))
+    await erp.arrived(Step.FINISH)
+    await erp.change_tax(ref, "0.01")
+    await erp.release()
+
+    assert isinstance(await finishing, Reread)
+    [draft] = await found(adapter, document)
+    assert draft.done == {Step.CREATE}
+    assert draft.totals.receivable == document.totals.receivable + Decimal("0.01")
 
 
 async def test_a_rate_limit_tells_when_to_come_again(erp: Harness, adapter: ErpAdapter, document: Document) -> None:

@@ -13,7 +13,7 @@ from deploy.sandbox.tryton.oracle import StandingInvoice
 from deploy.sandbox.tryton.seeding import RETAINAGE_ACCOUNT, REVENUE_ACCOUNT, TAX_ACCOUNT
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
-from services.export_worker.erp.tryton import TrytonAdapter
+from services.export_worker.erp.catalog import make_adapter
 from tests.contract.erp.harness import Harness, Standing
 
 Result = TypeVar("Result")
@@ -42,6 +42,7 @@ class TrytonHarness(Harness):
         Refusal.CURRENCY: "no_rate",
         Refusal.NOT_ALLOWED: "no_right",
     }
+    stale = "stale_version"
     hasty_seconds = 3.0
     many = 5
     future_date = datetime.now(UTC).date() + timedelta(days=2)  # Tryton's today is the machine's
@@ -64,10 +65,10 @@ class TrytonHarness(Harness):
         harness.log_ins_before = await super(TrytonHarness, harness).log_ins()
         return harness
 
-    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> TrytonAdapter:
+    def make(self, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> ErpAdapter:
         running = self.tryton.running
         reach = {"url": self.tryton.url, "database": running.database, "user": running.user, "module": self.has_module}
-        return TrytonAdapter(Place("contract", {**reach, **ACCOUNTS, **settings}, secrets))
+        return make_adapter("tryton", Place("contract", {**reach, **ACCOUNTS, **settings}, secrets, pace=self.pace))
 
     async def documents(self) -> list[Standing]:
         """Credit notes carry no reference, and are not ours."""

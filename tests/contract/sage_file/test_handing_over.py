@@ -119,7 +119,9 @@ async def test_a_refusal_is_passed_on_once(scene: Scene) -> None:
     await scene.released()
     scene.told(FIRST, f"{first.ref},,,{DUPLICATE},")
     refused = await scene.adapter.perform(Step.CREATE, document, first.ref)
-    assert refused == Refused(Refusal.DUPLICATE_NUMBER, DUPLICATE)
+    assert isinstance(refused, Refused)
+    assert refused.refusal is Refusal.DUPLICATE_NUMBER
+    assert refused.text.endswith(f"then replay. Sage says: {DUPLICATE}")
     assert await scene.found(document) == []
     again = await scene.handed_over(document)  # a person replayed it
     assert again.ref == f"{SECOND}-001"

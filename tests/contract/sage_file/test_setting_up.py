@@ -8,6 +8,7 @@ import pytest
 from services.export_worker.core.capabilities import RetainageShape, Step
 from services.export_worker.erp.adapter import CheckResult, Place
 from services.export_worker.erp.catalog import ADAPTERS, make_adapter
+from shared.connections.problems import CatalogErrors
 from tests.contract.sage_file.outboxes import CONTRACTOR, CRE, Scene, an_invoice, open_scene
 
 FIRST = "IE261123-001"
@@ -17,41 +18,45 @@ OUTBOX = {"outbox": "/srv/outbox"}
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        (CONTRACTOR, "outbox is missing"),
-        (OUTBOX, "product is missing"),
-        (CONTRACTOR | {"outbox": "outbox"}, "outbox: give the whole path of the folder, from the root"),
-        (OUTBOX | {"product": "sage_300_cre"}, "template is missing: sage_300_cre needs it"),
-        (OUTBOX | CRE | {"product": "sage_100_contractor"}, "template is for sage_300_cre only"),
-        (OUTBOX | CONTRACTOR | {"detail": ["amount"]}, "detail lacks amount or account"),
-        (OUTBOX | CONTRACTOR | {"batch_prefix": "ie"}, "batch_prefix: "),
-        (OUTBOX | CONTRACTOR | {"colour": "blue"}, "colour is not known"),
+        (CONTRACTOR, "settings.outbox: is missing; give the folder"),
+        (OUTBOX, "settings.product: is missing; give which Sage reads the files"),
+        (CONTRACTOR | {"outbox": "outbox"}, "settings: outbox: give the whole path of the folder, from the root"),
+        (OUTBOX | {"product": "sage_300_cre"}, "settings: template is missing: sage_300_cre needs it"),
+        (OUTBOX | CRE | {"product": "sage_100_contractor"}, "settings: template is for sage_300_cre only"),
+        (OUTBOX | CONTRACTOR | {"detail": ["amount"]}, "settings: detail lacks amount or account"),
+        (OUTBOX | CONTRACTOR | {"batch_prefix": "ie"}, "settings.batch_prefix: has another form"),
+        (OUTBOX | CONTRACTOR | {"colour": "blue"}, "settings.colour: is not a known key"),
     ],
 )
 def test_each_mistake_in_the_settings_has_one_line(settings: dict[str, Any], line: str) -> None:
-    with pytest.raises(ValueError, match="sage_file") as caught:
+    with pytest.raises(CatalogErrors) as caught:
         make_adapter("sage_file", Place("harbor", settings))
     [told] = str(caught.value).splitlines()
-    assert told[: len(f"sage_file: {line}")] == f"sage_file: {line}"
+    assert told.startswith(f"connection harbor: {line}")
 
 
 def test_each_mistake_in_a_template_has_one_line() -> None:
     template = CRE["template"] | {"invoice": ["customr", "number"], "date_format": "DD.MM.YY", "delimiter": "|"}
-    with pytest.raises(ValueError, match="sage_file") as caught:
+    with pytest.raises(CatalogErrors) as caught:
         make_adapter("sage_file", Place("harbor", OUTBOX | CRE | {"template": template}))
     lines = str(caught.value).splitlines()
     starts = ("template.invoice.0: ", "template.date_format: ", "template.delimiter: ")
-    assert [any(line.startswith(f"sage_file: {start}") for line in lines) for start in starts] == [True] * 3
+    assert [any(line.startswith(f"connection harbor: settings.{start}") for line in lines) for start in starts] == [
+        True
+    ] * 3
     assert len(lines) == 3
 
 
 def test_a_template_without_whom_and_when_is_incomplete() -> None:
     template = CRE["template"] | {"invoice": ["number"], "distribution": ["amount"]}
-    with pytest.raises(ValueError, match="invoice lacks customer; invoice lacks invoice_date; distribution lacks acco"):
+    with pytest.raises(
+        CatalogErrors, match="invoice lacks customer; invoice lacks invoice_date; distribution lacks acco"
+    ):
         make_adapter("sage_file", Place("harbor", OUTBOX | CRE | {"template": template}))
 
 
 def test_secrets_that_nobody_reads_are_named() -> None:
-    with pytest.raises(ValueError, match="password is not known"):
+    with pytest.raises(CatalogErrors, match=r"secrets\.password: is not a known key"):
         make_adapter("sage_file", Place("harbor", OUTBOX | CONTRACTOR, {"password": "hush"}))
 
 

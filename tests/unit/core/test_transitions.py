@@ -152,10 +152,12 @@ def test_the_dictionary_knows_every_kind_of_entry():
 
 
 def test_the_dictionary_allows_nothing_beyond_the_table():
-    """Exporting is resolved by hand only once it was handed over, which the fold checks."""
+    """The fold checks: exporting is resolved by hand only once it was handed over, and what is exported is replayed
+    as it is only for a follow-up that was given up."""
     kinds = {entry: body.kind for entry, body in ENTRIES.items()}
     by_hand = {(EntryKind.RESOLVED_BY_HAND, "exporting", after) for after in ("exported", "skipped")}
-    expected = {(kinds[entry], before, after) for (entry, before), after in allowed().items()} | by_hand
+    follow_up = {(EntryKind.REPLAY_ACCEPTED, "exported", "exported")}
+    expected = {(kinds[entry], before, after) for (entry, before), after in allowed().items()} | by_hand | follow_up
     said = {
         (kind, before.value, after.value)
         for kind, before, after in product(EntryKind, Status, Status)
@@ -191,6 +193,12 @@ def test_what_was_handed_over_is_confirmed_while_exporting():
     handed_over = apply(IN_STATUS[Status.EXPORTING], ENTRIES["handed_over"], NOW)
     assert apply(handed_over, ENTRIES["resolved"], NOW).status is Status.EXPORTED
     assert apply(handed_over, ENTRIES["dismissed"], NOW).status is Status.SKIPPED
+
+
+def test_a_given_up_follow_up_is_replayed_where_it_stands():
+    given_up = apply(IN_STATUS[Status.EXPORTED], ENTRIES["follow_up_failed"], NOW)
+    assert apply(given_up, ENTRIES["replayed"], NOW).status is Status.EXPORTED
+    assert apply(given_up, ENTRIES["replayed_afresh"], NOW).status is Status.WAITING
 
 
 def test_without_an_attempt_nothing_is_resumed():

@@ -6,8 +6,8 @@ import pytest
 
 from services.ledger_dashboard.people.person import Holder, Person, stranger
 from services.ledger_dashboard.people.roles import MAY, SHOWN, Deed, Role, known_roles, roles_that_may
+from services.ledger_dashboard.settings import RoleWord
 from shared.events.command import OperatorRole
-from shared.settings import RoleWord
 
 NOBODY = Holder("account:1", "Olga", frozenset(), None, None)
 

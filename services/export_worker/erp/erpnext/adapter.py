@@ -58,7 +58,7 @@ class ErpNextAdapter:
     def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
         self.settings = ErpNextSettings.model_validate(dict(place.settings))
         secrets = ErpNextSecrets.model_validate(dict(place.secrets))
-        self.site = Site(self.settings, secrets, now)
+        self.site = Site(place, self.settings, secrets, now)
         self.reader = Reader(self.site, self.settings)
         self.periods = Periods(self.site, self.settings)
         self.set_up = SetUp(self.site, self.settings, self.periods, now)

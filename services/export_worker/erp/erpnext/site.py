@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from services.export_worker.core.outcomes import AuthExpired, Failure, LookUpFailure, Unknown
 from services.export_worker.erp import exact
+from services.export_worker.erp.adapter import Place
 from services.export_worker.erp.erpnext.answers import THIS_PERIOD, failure_of, says_gone
 from services.export_worker.erp.erpnext.settings import ErpNextSecrets, ErpNextSettings
 from services.export_worker.erp.erpnext.wire import Named
@@ -24,10 +25,12 @@ UNREADABLE = "ERPNext claims success with a body that cannot be read."
 class Site:
     """Safe to use from many tasks at once."""
 
-    def __init__(self, settings: ErpNextSettings, secrets: ErpNextSecrets, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, place: Place, settings: ErpNextSettings, secrets: ErpNextSecrets, now: Callable[[], datetime]
+    ) -> None:
         self.secrets = secrets
         self.now = now
-        self.door = Door(settings, log_in=self.log_in)
+        self.door = Door(place, settings, log_in=self.log_in)
 
     async def read(self, doctype: str, name: str, shape: type[Shape]) -> Shape | Failure | None:
         """One document, whole; None when ERPNext says that it is not there."""

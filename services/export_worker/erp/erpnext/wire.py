@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
+from services.export_worker.erp.exact import within_reason
+
 CENT, HAIR = Decimal("0.01"), Decimal("0.000001")
 
 
@@ -34,7 +36,7 @@ def empty_is_none(value: Any) -> Any:
     return value or None
 
 
-Money = Annotated[Decimal, BeforeValidator(none_is_nothing), AfterValidator(to_the_cent)]
+Money = Annotated[Decimal, BeforeValidator(none_is_nothing), AfterValidator(within_reason), AfterValidator(to_the_cent)]
 Text = Annotated[str, BeforeValidator(none_is_empty)]
 Flag = Annotated[bool, BeforeValidator(none_is_nothing)]
 Day = Annotated[date | None, BeforeValidator(empty_is_none)]

@@ -60,7 +60,7 @@ class OdooAdapter:
         self.settings = OdooSettings.model_validate(dict(place.settings))
         secrets = OdooSecrets.model_validate(dict(place.secrets))
         speaks = JsonRpc if self.settings.api == "jsonrpc" else Json2
-        self.odoo: Odoo = speaks(self.settings, secrets, now)
+        self.odoo: Odoo = speaks(place, self.settings, secrets, now)
         self.targets = TargetFinder(self.odoo, self.settings)
         self.periods = Periods(self.odoo, self.settings)
         self.reader = Reader(self.odoo, self.settings)

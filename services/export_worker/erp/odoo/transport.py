@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from services.export_worker.core.outcomes import AuthExpired, Failure, LookUpFailure, Unavailable, Unknown
+from services.export_worker.erp.adapter import Place
 from services.export_worker.erp.http import Answer, Call, Door, Session
 from services.export_worker.erp.odoo.answers import failure_of, is_no_log_in
 from services.export_worker.erp.odoo.settings import OdooSecrets, OdooSettings
@@ -91,10 +92,10 @@ class JsonRpcDoor(Door):
 class JsonRpc(Spoken):
     """`/jsonrpc`, from Odoo 14 to 18: a log-in answers the user's id, and each call brings the password along."""
 
-    def __init__(self, settings: OdooSettings, secrets: OdooSecrets, now: Callable[[], datetime]) -> None:
+    def __init__(self, place: Place, settings: OdooSettings, secrets: OdooSecrets, now: Callable[[], datetime]) -> None:
         super().__init__(settings, now)
         self.secrets = secrets
-        self.door = JsonRpcDoor(settings, log_in=Session(self.log_in), is_refused=is_no_log_in)
+        self.door = JsonRpcDoor(place, settings, log_in=Session(self.log_in), is_refused=is_no_log_in)
 
     async def ask(
         self,
@@ -153,10 +154,10 @@ class JsonRpc(Spoken):
 class Json2(Spoken):
     """`/json/2`, from Odoo 19: no log-in, since each request carries the API key."""
 
-    def __init__(self, settings: OdooSettings, secrets: OdooSecrets, now: Callable[[], datetime]) -> None:
+    def __init__(self, place: Place, settings: OdooSettings, secrets: OdooSecrets, now: Callable[[], datetime]) -> None:
         super().__init__(settings, now)
         self.secrets = secrets
-        self.door = Door(settings, log_in=self.log_in, is_refused=is_no_log_in)
+        self.door = Door(place, settings, log_in=self.log_in, is_refused=is_no_log_in)
 
     async def ask(
         self,

@@ -1,18 +1,28 @@
 """The parts of Odoo's answers that we rely on. Odoo says False for "nothing", and shows money as floats."""
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, TypeAdapter
+
+from services.export_worker.erp.exact import within_reason
 
 CENT = Decimal("0.01")
 
 
 def to_the_cent(value: object) -> object:
-    """A float's shortest decimal form, rounded: what Odoo holds as numeric comes back with a float's noise."""
-    return Decimal(str(value)).quantize(CENT) if isinstance(value, int | float | str) else value
+    """A float's shortest decimal form, rounded: what Odoo holds as numeric comes back with a float's noise.
+
+    Raises ValueError for what is no amount.
+    """
+    if not isinstance(value, int | float | str):
+        return value
+    try:
+        return Decimal(str(value)).quantize(CENT)
+    except InvalidOperation:
+        raise ValueError("is no amount in cents") from None
 
 
 def or_none(value: object) -> object:
@@ -30,7 +40,7 @@ def or_empty(value: object) -> object:
     return "" if value is False else value
 
 
-Money = Annotated[Decimal, BeforeValidator(to_the_cent)]
+Money = Annotated[Decimal, BeforeValidator(to_the_cent), AfterValidator(within_reason)]
 Text = Annotated[str, BeforeValidator(or_empty)]
 Pointer = Annotated[int | None, BeforeValidator(id_of_pair)]
 Day = Annotated[date | None, BeforeValidator(or_none)]

@@ -60,7 +60,7 @@ class QuickBooksAdapter:
         secrets = QuickBooksSecrets.model_validate(dict(place.secrets))
         if place.tokens is None:
             raise ValueError(NO_KEEPER)
-        self.company = Company(self.settings, secrets, place.tokens, now)
+        self.company = Company(place, self.settings, secrets, place.tokens, now)
 
     @property
     def capabilities(self) -> Capabilities:

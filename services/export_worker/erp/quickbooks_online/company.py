@@ -16,7 +16,7 @@ from services.export_worker.core.outcomes import (
     look_up_failure,
 )
 from services.export_worker.erp import exact
-from services.export_worker.erp.adapter import TokenKeeper, Tokens
+from services.export_worker.erp.adapter import Place, TokenKeeper, Tokens
 from services.export_worker.erp.http import NO_ACCESS, Answer, Call, Door
 from services.export_worker.erp.quickbooks_online import query
 from services.export_worker.erp.quickbooks_online.answers import NO_SUCH, failure_of, says
@@ -47,6 +47,7 @@ class Company:
 
     def __init__(
         self,
+        place: Place,
         settings: QuickBooksSettings,
         secrets: QuickBooksSecrets,
         tokens: TokenKeeper,
@@ -57,7 +58,7 @@ class Company:
         self.tokens = tokens
         self.now = now
         base_url = f"{settings.url.rstrip('/')}/v3/company/{settings.realm_id}"
-        self.door = Door(settings, base_url=base_url, log_in=self.log_in)
+        self.door = Door(place, settings, base_url=base_url, log_in=self.log_in)
 
     async def read(self, path: str, shape: type[Shape]) -> Shape | LookUpFailure | None:
         """One entity; None when QuickBooks says that it is not there."""

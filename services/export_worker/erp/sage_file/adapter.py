@@ -24,7 +24,7 @@ from services.export_worker.core.outcomes import (
     Unavailable,
     Unknown,
 )
-from services.export_worker.erp.adapter import Check, Choice, File, Place
+from services.export_worker.erp.adapter import Check, CheckResult, Choice, File, Place
 from services.export_worker.erp.http import utc_now
 from services.export_worker.erp.sage_file import inspection, sending
 from services.export_worker.erp.sage_file.durable import NotDone
@@ -46,6 +46,7 @@ class SageFileAdapter:
         NoSecrets.model_validate(dict(place.secrets))
         self.outbox = Outbox(place.connection, self.settings)
         self.now = now
+        self.time_limit = CALL_SECONDS
         # Its own threads: a share that hangs must not stop the other connections' work (law 9).
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"sage-{place.connection}")
 
@@ -88,11 +89,11 @@ class SageFileAdapter:
 
     async def check(self) -> Sequence[Check]:
         """Folder, rights, space, owner, template, and which batches wait."""
-        return await self.apart(partial(inspection.checks, self.outbox))
+        return await self.checked(partial(inspection.checks, self.outbox))
 
     async def prepare(self) -> Sequence[Check]:
         """Make the outbox where its parent folder is there."""
-        return await self.apart(partial(inspection.prepared, self.outbox))
+        return await self.checked(partial(inspection.prepared, self.outbox))
 
     async def choices(self, kind: MappingKind) -> Sequence[Choice] | LookUpFailure | None:
         """Files tell no lists."""
@@ -136,7 +137,16 @@ class SageFileAdapter:
         except OSError as error:
             return Unavailable(f"The outbox cannot be read: {error or type(error).__name__}")
 
+    async def checked(self, look: Callable[[], Sequence[Check]]) -> Sequence[Check]:
+        try:
+            return await self.apart(look)
+        except OSError as error:
+            return [Check("outbox", CheckResult.WRONG, str(error), "see that the share is mounted and answers")]
+
     async def apart(self, work: Callable[[], Answer]) -> Answer:
-        """In a thread, for as long as a call may take."""
-        async with asyncio.timeout(CALL_SECONDS):
-            return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+        """In a thread, for as long as a call may take. Raises what `work` raises, or an OSError that leaves it open."""
+        try:
+            async with asyncio.timeout(self.time_limit):
+                return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+        except TimeoutError:
+            raise OSError(f"{self.outbox.folder} does not answer: the share that it is on may hang") from None

@@ -10,11 +10,11 @@ A line of BATCH.confirmed.csv wins. A batch is only void while BATCH.csv is gone
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
-from services.export_worker.core.outcomes import Refusal
+from services.export_worker.core.outcomes import Refusal, Refused
 from services.export_worker.erp.sage_file.batch import Batch, BatchLine
 from shared.connections.csv_table import CsvProblem, CsvResult, Row, read_csv
 
@@ -23,8 +23,8 @@ COLUMNS = ("reference", "invoice_number", "erp_number", "error", "voided")
 LONGEST_ANSWER = 1000
 YES = frozenset({"yes", "true", "1", "x"})
 
-# Words of Sage's import reports, the first that fits wins; both must be there.
-REFUSALS = (
+# Words of Sage's import reports, the first that fits wins; all of a row must be there.
+REFUSALS: tuple[tuple[tuple[str, ...], Refusal], ...] = (
     (("duplicate",), Refusal.DUPLICATE_NUMBER),
     (("must be unique",), Refusal.DUPLICATE_NUMBER),
     (("already", "exist"), Refusal.DUPLICATE_NUMBER),
@@ -37,6 +37,16 @@ REFUSALS = (
     (("too long",), Refusal.TOO_LONG),
     (("required",), Refusal.MISSING_FIELD),
 )
+SENTENCES = {
+    Refusal.DUPLICATE_NUMBER: "Sage has this invoice number already. See whether it is this invoice, else change one",
+    Refusal.PERIOD_CLOSED: "Sage does not book on this date. Open the period, or change the accounting-date rule",
+    Refusal.MISSING_MAPPING: (
+        "Sage does not know the customer, job or account of this invoice, or it is closed there. Correct the mapping"
+    ),
+    Refusal.TOO_LONG: "A text or number is longer than Sage takes. Shorten it in Procore",
+    Refusal.MISSING_FIELD: "Sage wants a field that this invoice does not have. Fill it in Procore or in the mappings",
+    Refusal.NOT_ALLOWED: "Sage did not import this invoice. Correct what it names",
+}
 
 
 class Fate(StrEnum):
@@ -80,8 +90,9 @@ class Answers:
 
     def of(self, line: BatchLine) -> Told:
         """What became of one line."""
-        if line.ref in self.rows:
-            return self.rows[line.ref]
+        if (told := self.rows.get(line.ref)) is not None:
+            is_voided_later = told.fate is Fate.CANCELLED and self.is_imported
+            return replace(told, number=told.number or line.number) if is_voided_later else told
         if self.is_imported:
             return Told(Fate.STANDS, line.number)
         return Told(Fate.VOID) if self.is_void else WAITS
@@ -134,7 +145,8 @@ def ref_in(row: Row, batch: Batch) -> str:
     return refs[0]
 
 
-def refusal_of(text: str) -> Refusal:
-    """The class of an error in Sage's words."""
+def refused(text: str) -> Refused:
+    """Our own sentence by the class of an error in Sage's words, with those beside it."""
     told = text.casefold()
-    return next((refusal for words, refusal in REFUSALS if all(word in told for word in words)), Refusal.NOT_ALLOWED)
+    refusal = next((meant for words, meant in REFUSALS if all(word in told for word in words)), Refusal.NOT_ALLOWED)
+    return Refused(refusal, f"{SENTENCES[refusal]}, then replay. Sage says: {text}")

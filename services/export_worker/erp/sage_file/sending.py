@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Found, HandedOver, NeedsDecision, Refusal, Refused, Reread
-from services.export_worker.erp.sage_file.answers import Fate, refusal_of
+from services.export_worker.erp.sage_file.answers import Fate, refused
 from services.export_worker.erp.sage_file.batch import BatchLine
 from services.export_worker.erp.sage_file.outbox import Known
 
@@ -46,7 +46,7 @@ def judged(
         return Refused(Refusal.DUPLICATE_NUMBER, told, "invoice number")
     last = ours[-1] if ours else None
     if last and is_news(last) and last.told.fate is Fate.REFUSED and last.line.content_hash == document.content_hash:
-        return PassOn(last, Refused(refusal_of(last.told.text), last.told.text))
+        return PassOn(last, refused(last.told.text))
     return None
 
 

@@ -44,7 +44,7 @@ class SandboxErpAdapter:
         self.secrets = SandboxSecrets.model_validate(dict(place.secrets))
         base_url = f"{self.settings.url.rstrip('/')}/books/{self.settings.book}"
         self.session = Session(self.log_in)
-        self.door = Door(self.settings, base_url=base_url, log_in=self.session)
+        self.door = Door(place, self.settings, base_url=base_url, log_in=self.session)
         self.now = now
 
     @property

@@ -5,7 +5,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from services.export_worker.erp.exact import within_reason
 
 
 def only_strings(value: object) -> object:
@@ -15,7 +17,7 @@ def only_strings(value: object) -> object:
     return value
 
 
-Money = Annotated[Decimal, BeforeValidator(only_strings)]
+Money = Annotated[Decimal, BeforeValidator(only_strings), AfterValidator(within_reason)]
 
 
 class Said(BaseModel):

@@ -38,7 +38,7 @@ class TrytonAdapter:
     def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
         self.settings = TrytonSettings.model_validate(dict(place.settings))
         secrets = TrytonSecrets.model_validate(dict(place.secrets))
-        self.tryton = Tryton(self.settings, secrets, now)
+        self.tryton = Tryton(place, self.settings, secrets, now)
         self.books = Books(self.tryton, self.settings)
         self.reader = Reader(self.books, self.settings)
         self.retainage = Retainage(self.tryton, self.books, self.reader, self.settings)

@@ -16,6 +16,7 @@ from services.export_worker.core.outcomes import (
     Unknown,
     look_up_failure,
 )
+from services.export_worker.erp.adapter import Place
 from services.export_worker.erp.http import NO_ACCESS, Answer, Call, Door, Session
 from services.export_worker.erp.tryton.answers import OK, TOO_MANY, error_in, failure_of
 from services.export_worker.erp.tryton.settings import TrytonSecrets, TrytonSettings
@@ -38,12 +39,14 @@ class Stopped(Exception):
 class Tryton:
     """One database of a Tryton server, as its user sees it. Safe to use from many tasks at once."""
 
-    def __init__(self, settings: TrytonSettings, secrets: TrytonSecrets, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, place: Place, settings: TrytonSettings, secrets: TrytonSecrets, now: Callable[[], datetime]
+    ) -> None:
         self.settings = settings
         self.secrets = secrets
         self.now = now
         self.path = f"/{settings.database}/rpc/"
-        self.door = Door(settings, log_in=Session(self.log_in))
+        self.door = Door(place, settings, log_in=Session(self.log_in))
 
     async def rows(
         self,
