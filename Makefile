@@ -24,8 +24,10 @@ check: $(STAMP) ## format, lint, types, import contracts, unit tests
 test: $(STAMP) ## the whole suite, with a real Postgres and Kafka
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
-test-erps: $(STAMP) ## hold every kind of Tryton to the contract (half an hour)
-	INVOICE_EXPORT_EVERY_ERP=1 $(BIN)/pytest -n 2 --dist loadfile --durations 15 tests/contract/erp tests/integration/test_tryton.py -k tryton $(ARGS)
+test-erps: $(STAMP) ## every kind of Tryton against the contract, a soak, the demo on the fallback broker (an hour)
+	INVOICE_EXPORT_EVERY_ERP=1 INVOICE_EXPORT_EVERY_BROKER=1 $(BIN)/pytest -n 2 --dist loadfile --durations 15 \
+		tests/contract/erp tests/integration/test_tryton.py tests/acceptance/test_tryton_soak.py \
+		tests/acceptance/test_demo.py -k "tryton or fallback" $(ARGS)
 
 bench: ## measure (comes with its own issue)
 	@echo "make bench: there are no benchmarks yet, they come with their own issue" >&2; exit 1

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr, StringConstraints, ValidationError
 from pydantic.fields import FieldInfo
@@ -116,6 +117,12 @@ def _url(value: str) -> str:
     scheme, _, rest = value.partition("://")
     if scheme not in {"http", "https"} or not rest.split("/")[0]:
         raise ValueError("not an http:// or https:// address")
+    if not value.isprintable() or " " in value:
+        raise ValueError("not an address that can be parsed")
+    try:
+        _ = urlsplit(value).port
+    except ValueError:
+        raise ValueError("not an address that can be parsed") from None
     return value.rstrip("/")
 
 

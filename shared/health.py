@@ -62,7 +62,7 @@ def health_router(health: Health, registry: CollectorRegistry = REGISTRY) -> API
         content = {
             "status": "not ready" if failing else "ready",
             "failing": failing,
-            "checks": {name: _as_json(check) for name, check in checks.items()},
+            "checks": {name: check_as_json(check) for name, check in checks.items()},
         }
         return JSONResponse(content, status_code=503 if failing else 200)
 
@@ -81,6 +81,7 @@ def _as_check(answer: Check | BaseException) -> Check:
     return Check(ok=False, detail=f"the check failed with {type(answer).__name__}")
 
 
-def _as_json(check: Check) -> dict[str, object]:
+def check_as_json(check: Check) -> dict[str, object]:
+    """As /readyz tells it."""
     since = check.since.isoformat() if check.since else None
     return {"ok": check.ok, "detail": check.detail, "since": since}

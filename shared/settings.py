@@ -5,12 +5,14 @@ settings = load(ReceiverSettings)    # raises SettingsError: the command line pr
 """
 
 import re
+from pathlib import Path
+from ssl import SSLContext
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, model_validator
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from shared.certificates import show, trusting
 from shared.environment import (
     SHORTEST_KEY,
     CommaSeparated,
@@ -25,7 +27,7 @@ from shared.environment import (
 )
 
 __all__ = [
-    "DashboardSettings",
+    "ApproverRecordSettings",
     "DatabaseSettings",
     "HookSettings",
     "KafkaSettings",
@@ -40,7 +42,9 @@ __all__ = [
     "load",
 ]
 
-Port = Annotated[int, Field(ge=0, le=65535, description="a TCP port, for example 8080")]
+LARGEST_PORT = 65535
+Port = Annotated[int, Field(ge=0, le=LARGEST_PORT, description="a TCP port, for example 8080")]
+Hours = Annotated[float, Field(ge=0, le=744, allow_inf_nan=False)]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
 
 
@@ -64,6 +68,13 @@ def _servers(value: list[str]) -> list[str]:
     for server in value:
         if not re.fullmatch(r"[^\s:/]+:[0-9]{1,5}|\[[0-9a-fA-F:]+\]:[0-9]{1,5}", server):
             raise ValueError("not a comma list of host:port")
+        if not 1 <= int(server.rpartition(":")[2]) <= LARGEST_PORT:
+            raise ValueError(f"a port is not between 1 and {LARGEST_PORT}")
+    return value
+
+
+def _authorities(value: Path) -> Path:
+    trusting(value)
     return value
 
 
@@ -79,7 +90,9 @@ class KafkaSettings(Settings):
     )
     kafka_sasl_username: Text | None = Field(None, description="the broker's user name")
     kafka_sasl_password: Secret | None = Field(None, description="the broker's password")
-    kafka_ssl_cafile: ReadableFile | None = Field(None, description="a PEM file of certificate authorities")
+    kafka_ssl_cafile: Annotated[ReadableFile, AfterValidator(_authorities)] | None = Field(
+        None, description="a PEM file of certificate authorities"
+    )
     kafka_ssl_certfile: ReadableFile | None = Field(None, description="a PEM file with our certificate")
     kafka_ssl_keyfile: ReadableFile | None = Field(None, description="a PEM file with our private key")
     kafka_ssl_password: Secret | None = Field(None, description="the private key's password")
@@ -87,7 +100,11 @@ class KafkaSettings(Settings):
         default=True, description="true, or false for a broker without idempotent producers"
     )
     kafka_session_timeout_seconds: float = Field(
-        10, ge=1, description="a number of seconds, at least 1; after a crash nothing is read for as long"
+        10,
+        ge=1,
+        le=1800,
+        allow_inf_nan=False,
+        description="a number of seconds, at least 1 and at most 1800; after a crash nothing is read for as long",
     )
 
     @model_validator(mode="after")
@@ -99,7 +116,25 @@ class KafkaSettings(Settings):
             )
         if bool(self.kafka_ssl_certfile) != bool(self.kafka_ssl_keyfile):
             raise ValueError("KAFKA_SSL_CERTFILE and KAFKA_SSL_KEYFILE belong together: give both or neither")
+        if self.kafka_ssl_certfile:
+            self._try_certificate()
         return self
+
+    def ssl_context(self) -> SSLContext:
+        """From the files as they are now. Raises ValueError."""
+        context = trusting(self.kafka_ssl_cafile)
+        if self.kafka_ssl_certfile and self.kafka_ssl_keyfile:
+            show(context, self.kafka_ssl_certfile, self.kafka_ssl_keyfile, self.kafka_ssl_password)
+        return context
+
+    def _try_certificate(self) -> None:
+        try:
+            self.ssl_context()
+        except ValueError as error:
+            raise ValueError(
+                f"KAFKA_SSL_CERTFILE and KAFKA_SSL_KEYFILE are wrong ({error}): give PEM files of our certificate and "
+                "its private key, and KAFKA_SSL_PASSWORD where the key has one"
+            ) from error
 
 
 class ProcoreSettings(Settings):
@@ -147,88 +182,42 @@ def _each_key(value: SecretStr) -> SecretStr:
 Keys = Annotated[Key, AfterValidator(_each_key)]
 
 
-class WorkerSettings(Settings):
+class ApproverRecordSettings(Settings):
+    approver_record_max_age_days: int = Field(
+        30, ge=1, le=3650, description="a number of days, at least 1 and at most 3650"
+    )
+
+
+class WorkerSettings(ApproverRecordSettings):
     connections_file: ReadableFile = Field(description="the path of the connections' TOML file")
-    approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")
     command_signing_key: Key = Field(description="a random key of at least 16 characters")
     ledger_seal_key: Key = Field(description="a random key of at least 16 characters")
+    seal_every_hours: Hours = Field(
+        1, description="a number of hours, at most 744, which is a month; 0 leaves it to `invoice-export ledger seal`"
+    )
     token_encryption_key: Keys | None = Field(
         None, description="random keys of at least 16 characters, separated by commas, the current one first"
     )
     worker_lease_seconds: float = Field(
-        30, ge=1, description="a number of seconds, at least 1; after a crash an invoice waits as long"
+        30,
+        ge=1,
+        le=3600,
+        allow_inf_nan=False,
+        description="a number of seconds, at least 1 and at most 3600; after a crash an invoice waits as long",
     )
-    reconcile_every_minutes: int = Field(60, ge=1, description="a number of minutes, at least 1")
+    reconcile_every_minutes: int = Field(
+        60, ge=1, le=10080, description="a number of minutes, at least 1 and at most 10080, which is a week"
+    )
     reconcile_budget_share: float = Field(
         0.25, gt=0, le=1, description="a share of Procore's rate limit above 0 and up to 1"
     )
-    tie_out_every_hours: float = Field(24, ge=0, description="a number of hours; 0 leaves it to those who ask for one")
+    tie_out_every_hours: Hours = Field(
+        24, description="a number of hours, at most 744, which is a month; 0 leaves it to those who ask for one"
+    )
     tie_out_budget_share: float = Field(
         0.25, gt=0, le=1, description="a share of each connection's requests a minute above 0 and up to 1"
     )
     port: Port = Field(9100, description="the worker's TCP port")
-
-
-def _by_group(value: object) -> object:
-    """ "ops=operator|admin, finance=viewer" -> {"ops": {"operator", "admin"}, ...}; what is no pair is refused."""
-    if not isinstance(value, str):
-        return value
-    pairs: dict[str, set[str]] = {}
-    for part in value.split(","):
-        group, equals, words = (word.strip() for word in part.partition("="))
-        if not (group and equals and words):
-            raise ValueError("not a comma list of group=word")
-        pairs.setdefault(group, set()).update(word.strip() for word in words.split("|"))
-    return pairs
-
-
-def _scopes(value: str) -> str:
-    if "openid" not in value.split():
-        raise ValueError("openid is not among them")
-    return value
-
-
-ByGroup = (NoDecode, BeforeValidator(_by_group))
-RoleWord = Literal["viewer", "operator", "accounting_approver", "admin"]
-CompanyWord = Annotated[str, StringConstraints(pattern=r"^([0-9]+|\*)$")]
-
-
-class DashboardSettings(Settings):
-    command_signing_key: Key = Field(description="a random key of at least 16 characters")
-    session_key: Key = Field(description="a random key of at least 16 characters")
-    session_idle_minutes: int = Field(60, ge=1, description="a number of minutes, at least 1")
-    session_hours: int = Field(12, ge=1, description="a number of hours, at least 1")
-    dashboard_url: Url | None = Field(
-        None, description="the dashboard's address as people reach it, for example https://exports.example.com"
-    )
-    trusted_proxies: Annotated[tuple[Text, ...], *CommaSeparated] = Field(
-        (), description="the addresses or networks of your reverse proxies, separated by commas"
-    )
-    approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")
-    oidc_issuer: Url | None = Field(None, description="the identity provider's address")
-    oidc_client_id: Text | None = Field(None, description="the client id at the identity provider")
-    oidc_client_secret: Secret | None = Field(None, description="the client secret at the identity provider")
-    oidc_scopes: Annotated[str, AfterValidator(_scopes)] = Field(
-        "openid profile email", description="scopes separated by spaces, openid among them"
-    )
-    oidc_groups_claim: Text = Field("groups", description="the name of a claim")
-    oidc_procore_user_claim: Text = Field("procore_user_id", description="the name of a claim")
-    oidc_roles: Annotated[dict[Text, frozenset[RoleWord]], *ByGroup] = Field(
-        {}, description="group=role pairs separated by commas, for example ops=operator, finance=accounting_approver"
-    )
-    oidc_companies: Annotated[dict[Text, frozenset[CompanyWord]], *ByGroup] = Field(
-        {}, description="group=company id pairs separated by commas, for example ops=4001|4002, finance=*"
-    )
-    port: Port = Field(8090, description="the dashboard's TCP port")
-
-    @model_validator(mode="after")
-    def knows_the_whole_identity_provider(self) -> Self:
-        given = [self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret]
-        if any(given) and not all(given):
-            raise ValueError("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: give all or none")
-        if self.oidc_issuer and not self.oidc_roles:
-            raise ValueError("OIDC_ROLES is missing: without it nobody could sign in; give group=role pairs")
-        return self
 
 
 class LogSettings(Settings):

@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.support.tryton",
     "tests.support.erp_sandbox",
     "tests.support.people",
+    "tests.support.raising_erp",
 ]
 
 # Each takes minutes in one piece: begun last, it would run on alone while the other processes are idle.

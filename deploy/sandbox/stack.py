@@ -21,7 +21,7 @@ from deploy.sandbox.local.parts import Part, Say, kafka_part, postgres_part
 from deploy.sandbox.local.postgres import remove_postgres_data
 from deploy.sandbox.local.processes import BackgroundProcess, StartError, free_port, last_lines
 from deploy.sandbox.local.ready import http_answers
-from deploy.sandbox.local.services import SERVICES, STEPS, Service, Step
+from deploy.sandbox.local.services import ACCOUNT, SERVICES, STEPS, Service, Step
 from deploy.sandbox.local.started import Started
 from deploy.sandbox.local.variables import ORDER, random_secrets, write_connections, write_variables
 
@@ -43,7 +43,7 @@ class Stack:
         folder: Path = FOLDER,
         *,
         given: Mapping[str, str] | None = None,
-        steps: Sequence[Step] = STEPS,
+        steps: Sequence[Step] = (*STEPS, ACCOUNT),
         services: Sequence[Service] = SERVICES,
         usual_ports: bool = False,
         outlives_us: bool = False,
@@ -158,6 +158,8 @@ class Stack:
         for service in self._services:
             for name in service.publishes:
                 made[name] = self._urls.get(service.name) or self._given.get(name, "")
+            if service.name in self._urls:
+                made |= {name: value for name, value in service.also if not self._given.get(name)}
         if "ERP_URL" in made and not self._given.get("CONNECTIONS_FILE"):
             connections = self.folder / "connections.toml"
             write_connections(connections, made["ERP_URL"])

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
-from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
@@ -32,15 +31,11 @@ from shared.approvers.rule import judge
 from shared.procore.client import ProcoreClient
 from shared.procore.directory import Directory
 from shared.procore.errors import ProcoreError
-from shared.settings import ProcoreSettings, Settings
+from shared.settings import ApproverRecordSettings, ProcoreSettings
 
 app = typer.Typer(help="Who may export owner invoices: import, list, refresh.", no_args_is_help=True)
 
 COUNTED = ("added", "changed", "refreshed", "unchanged", "older")
-
-
-class ApproverSettings(Settings):
-    approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")
 
 
 @app.command("import")
@@ -62,7 +57,7 @@ def list_records(
 ) -> None:
     """Show what is recorded now, and who of them may export."""
     records = run(current_records(company))
-    max_age = timedelta(days=settings(ApproverSettings).approver_record_max_age_days)
+    max_age = timedelta(days=settings(ApproverRecordSettings).approver_record_max_age_days)
     rows = [described(record, max_age) for record in records]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))

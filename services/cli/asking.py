@@ -136,4 +136,5 @@ async def _read(engine: AsyncEngine, export_id: int) -> ExportDetail | None:
 def _standing(detail: ExportDetail | None) -> list[str]:
     if detail is None:
         return []
-    return [wording.sentence(detail.export), *(f"  {line}" for line in wording.reasons(detail.state))]
+    particulars = (*wording.awaited(detail.state), *wording.reasons(detail.state))
+    return [wording.sentence(detail.export), *(f"  {line}" for line in particulars)]

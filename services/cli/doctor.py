@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import typer
-from pydantic import Field
 from rich.console import Console
 from rich.table import Table
 
@@ -18,13 +17,9 @@ from services.cli.diagnosis.procore import procore_checks
 from services.cli.diagnosis.receiver import receiver_checks
 from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say_json
 from shared.connections.catalog import Catalog
-from shared.settings import DatabaseSettings, HookSettings, KafkaSettings, Settings
+from shared.settings import ApproverRecordSettings, DatabaseSettings, HookSettings, KafkaSettings
 
 STYLES = {Result.OK: "green", Result.ATTENTION: "yellow", Result.FAILED: "bold red", Result.SKIPPED: "dim"}
-
-
-class AgeSettings(Settings):
-    approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")
 
 
 def doctor(as_json: AsJson = False) -> None:
@@ -62,7 +57,7 @@ def _connections() -> tuple[Catalog | None, list[Check]]:
 
 
 async def _database(known: Catalog | None) -> AsyncIterator[Check]:
-    age = readable(AgeSettings)
+    age = readable(ApproverRecordSettings)
     if readable(DatabaseSettings) is None:
         yield skipped("database", "its settings cannot be used")
         return

@@ -30,6 +30,9 @@ def list_all(
     search: Annotated[
         str | None, typer.Option(help="Part of invoice number, owner, ERP number or Procore's id.")
     ] = None,
+    given_up: Annotated[
+        bool, typer.Option("--given-up", help="Only exports whose attachment or write-back was given up.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     before: Annotated[int | None, typer.Option(help="Only exports older than this id: the next page.")] = None,
     as_json: AsJson = False,
@@ -42,6 +45,7 @@ def list_all(
         project_id=project,
         connection=connection,
         search=search,
+        given_up=given_up,
     )
     page = run(read_page(wanted, limit, before))
     if as_json:
@@ -109,8 +113,12 @@ def tell(detail: ExportDetail) -> None:
         say(f"ERP: {export.erp_number or export.erp_ref} {export.erp_url or ''}".rstrip())
     if state.waits_for:
         say(f"Waits for owner invoice {state.waits_for}.")
+    for line in wording.follow_ups(state):
+        say(f"After the export: {line}")
     for line in wording.evidence(state):
         say(f"Approver: {line}")
+    for line in wording.awaited(state):
+        say(line)
     if sent := newest_document(detail):
         show_document(sent)
     show_entries(detail)
@@ -157,6 +165,8 @@ def told_as_json(detail: ExportDetail) -> dict[str, object]:
         "findings": findings,
         "authority": detail.state.authority,
         "document": sent.fields if (sent := newest_document(detail)) else None,
+        "follow_ups": detail.state.follow_ups,
+        "given_up": detail.state.given_up,
         "entries": entries,
         "commands": [vars(command) for command in detail.commands],
         "events": events,

@@ -7,7 +7,7 @@ from typing import Annotated
 import structlog
 import typer
 
-from services.cli import approvers, connections, exports, hooks, ledger, mappings, tokens
+from services.cli import accounts, approvers, connections, exports, hooks, ledger, mappings, tokens
 from services.cli.doctor import doctor
 from services.cli.reconcile import reconcile
 from services.cli.terminal import run as finish
@@ -28,6 +28,7 @@ app.add_typer(connections.app, name="connections")
 app.add_typer(hooks.app, name="hooks")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(accounts.app, name="accounts")
 app.command()(reconcile)
 app.command("tie-out")(tie_out)
 app.command()(doctor)
@@ -59,7 +60,8 @@ def receiver() -> None:
 def worker() -> None:
     """Export what is approved until told to end."""
     from services.cli.connecting import check_links
-    from services.export_worker.worker import WorkerServiceSettings, serve
+    from services.export_worker.serving import serve
+    from services.export_worker.worker import WorkerServiceSettings
     from shared.logs import configure_logs
     from shared.settings import LogSettings, TelemetrySettings
     from shared.telemetry import configure_telemetry

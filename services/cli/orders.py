@@ -52,7 +52,10 @@ def release(
     why: Why,
     wait: Wait = SECONDS,
 ) -> None:
-    """Take it over as an accounting approver, under that person's recorded rights."""
+    """Take it over as an accounting approver, under that person's recorded rights.
+
+    Above the connection's `second_person_above` another one has to release it too.
+    """
     order(export_id, Action.RELEASE, why, OperatorRole.ACCOUNTING_APPROVER, wait, user_id=user_id)
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from services.cli.terminal import WRONG_INPUT, cells, say, stop
 from services.export_worker.core.tie_out import Told
-from shared.ledger.tie_out import REASON_OF, VERDICT_TOLD, Part, Period, Sum, Tally, Verdict
+from shared.ledger.tie_out import NOT_HELD, REASON_OF, VERDICT_TOLD, Part, Period, Sum, Tally, Verdict
 from shared.ledger.tie_out_reader import Approved, Finding, tally_to_json
 from shared.ledger.words import NEXT_STEP
 
@@ -91,7 +91,7 @@ def _columns(finding: Finding) -> tuple[object, ...]:
 
 def _do(finding: Finding) -> str:
     reason = REASON_OF.get(finding.verdict)
-    return NEXT_STEP[reason] if reason else ""
+    return NEXT_STEP[reason] if reason else NOT_HELD.get(finding.verdict, "")
 
 
 def as_told(month: Month) -> Mapping[str, Any]:

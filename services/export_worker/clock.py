@@ -2,24 +2,27 @@
 
 import asyncio
 import contextlib
+import logging
+import secrets
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
-from opentelemetry.trace import format_trace_id
+from opentelemetry.trace import Span, format_trace_id
 
+from services.export_worker.core.decisions import Defer, Keep
 from services.export_worker.exports import Claim, Export, LeaseLost, VersionChanged
 from services.export_worker.links import Link, link_state
 from services.export_worker.metrics import ATTEMPTS, EXPORT_SECONDS, INTERNAL_ERRORS, SETTLED, WALK_SECONDS, WALKS
 from services.export_worker.pipeline.corridor import Corridor, Passage
 from services.export_worker.pipeline.house import House
 from shared.connections.catalog import Catalog
-from shared.database import DATABASE_ERRORS
+from shared.database import DATABASE_ERRORS, is_passing
 from shared.ledger.entries import AttemptClosed, EntryBody, Finding, Held
 from shared.ledger.words import Closing, Reason, Status
-from shared.procore.errors import ProcoreError, ProcoreUnavailable
+from shared.procore.errors import ProcoreUnauthorized, ProcoreUnavailable
 from shared.telemetry import trace_context, tracer
 
 POLL_SECONDS = 1.0
@@ -27,6 +30,8 @@ MOST_RENEWALS = 30
 LOG_IN_WAIT = timedelta(minutes=1)
 UNSERVED_CONCURRENCY = 4
 CALLS_OF_A_WALK = 5
+# Exported, and Procore does not show it any more; nobody serves its company. Neither comes right without a person.
+NEEDS_SOMEBODY = frozenset({(Keep, 4), (Defer, 11)})
 
 ABANDONING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, LeaseLost, VersionChanged)
 
@@ -72,9 +77,15 @@ class Lane:
                 await self._wait()
 
     async def drain(self, seconds: float) -> None:
-        """Let the walks under way end."""
-        if self._walks:
-            await asyncio.wait(self._walks, timeout=seconds)
+        """Let the walks under way end; what takes longer is left to its lease, as after a crash."""
+        if not self._walks:
+            return
+        _, late = await asyncio.wait(self._walks, timeout=seconds)
+        if late:
+            log.warning("walks.abandoned", connection=self.name, walks=len(late))
+        for walk in late:
+            walk.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def _allowed(self) -> int:
         """How many walks may run: none while the connection's rate is used up."""
@@ -120,22 +131,23 @@ class Lane:
         started = time.perf_counter()
         with tracer().start_as_current_span("export.advance", context=trace_context(headers)) as span:
             span.set_attribute("export.id", claim.export_id)
-            trace_id = format_trace_id(span.get_span_context().trace_id)
             try:
                 passage = await self._corridor.advance(claim)
-                await self._house.writer.release(claim, due_at=passage.due_at)
-                await self._house.writer.wake_successors(claim.export_id)
                 self._tell(claim, passage, time.perf_counter() - started)
+                await self._house.writer.release(claim, due_at=passage.due_at)
+                await _woken(self._house, claim.export_id)
             except ProcoreUnavailable as error:
                 await self._put_off(claim, error.retry_at, str(error))
-            except ProcoreError as error:
+            except ProcoreUnauthorized as error:
                 await self._put_off(claim, datetime.now(UTC) + LOG_IN_WAIT, str(error))
             except LeaseLost:
                 await self._answer_late(claim)
-            except DATABASE_ERRORS as error:
-                log.warning("export.interrupted", export=claim.export_id, why=type(error).__name__)
-            except Exception:
+            except Exception as error:
+                if is_passing(error):
+                    log.warning("export.interrupted", export=claim.export_id, why=type(error).__name__)
+                    return
                 # A fault of ours: this export is held for a person, the others go on.
+                trace_id = _trace_id(span)
                 log.exception("export.broken", export=claim.export_id, connection=self.name, trace_id=trace_id)
                 await self._hold_for_fault(claim, trace_id)
 
@@ -146,12 +158,12 @@ class Lane:
         WALK_SECONDS.observe(seconds)
         reasons = [reason.value for reason in state.reasons]
         SETTLED.labels(state.status.value, reasons[0] if reasons else "").inc()
-        if passage.ended:
-            closing = "done" if state.status is Status.EXPORTED else state.status.value
-            ATTEMPTS.labels(self.name, closing).inc()
-            if state.status is Status.EXPORTED and state.approval and state.since:
-                EXPORT_SECONDS.observe((state.since - state.approval.seen_at).total_seconds())
-        log.info(
+        if passage.closing:
+            ATTEMPTS.labels(self.name, passage.closing.value).inc()
+        if passage.closing is Closing.DONE and state.approval and state.since:
+            EXPORT_SECONDS.observe((state.since - state.approval.seen_at).total_seconds())
+        log.log(
+            logging.WARNING if (type(decision), decision.row) in NEEDS_SOMEBODY else logging.INFO,
             "export.advanced",
             export=claim.export_id,
             connection=self.name,
@@ -188,6 +200,8 @@ class Lane:
         body = _fault(export, finding)
         if body is not None:
             await writer.append(claim, [body], now=now, expected_version=export.state.version)
+        if isinstance(body, AttemptClosed):
+            ATTEMPTS.labels(self.name, body.closing.value).inc()
         await writer.release(claim, due_at=None)
         await self._house.book.broke(self.name)
 
@@ -202,12 +216,18 @@ class Lane:
 async def wake_successors(house: House, lanes: Callable[[], None]) -> None:
     """Every second: what waited for its predecessor."""
     while True:
-        try:
-            if await house.writer.wake_successors():
-                lanes()
-        except DATABASE_ERRORS as error:
-            log.warning("successors.not_asked", why=type(error).__name__)
+        if await _woken(house):
+            lanes()
         await asyncio.sleep(POLL_SECONDS)
+
+
+async def _woken(house: House, of: int | None = None) -> int:
+    """How many there were; of one export's, or of all. Who is not asked now is found a second later."""
+    try:
+        return await house.writer.wake_successors(of)
+    except DATABASE_ERRORS as error:
+        log.warning("successors.not_asked", why=type(error).__name__)
+        return 0
 
 
 async def adopt_unserved(house: House, catalog: Catalog) -> None:
@@ -216,6 +236,12 @@ async def adopt_unserved(house: House, catalog: Catalog) -> None:
         serving = catalog.serving(export.key.company_id, export.key.project_id)
         if serving is not None:
             await house.writer.adopt(export.id, serving.name)
+
+
+def _trace_id(span: Span) -> str:
+    """Where nothing is traced and no event began a trace, one at random: the log and the ledger name the same."""
+    trace_id = span.get_span_context().trace_id
+    return format_trace_id(trace_id) if trace_id else secrets.token_hex(16)
 
 
 def _fault(export: Export, finding: Finding) -> EntryBody | None:

@@ -7,7 +7,7 @@ import json
 
 from shared.events.notifications import Notification
 from shared.events.notifications import read as read_notification
-from shared.procore.errors import ProcoreForbidden, ProcoreNotFound
+from shared.procore.errors import ProcoreForbidden, ProcoreNotFound, ProcoreRefused
 from shared.procore.webhooks import Webhooks
 
 
@@ -25,7 +25,7 @@ class DeliveryList:
         try:
             hooks = await self._webhooks.hooks(company_id, project_id)
             return [event for hook in hooks for event in await self._of_hook(company_id, project_id, hook.id)]
-        except (ProcoreForbidden, ProcoreNotFound):
+        except (ProcoreForbidden, ProcoreNotFound, ProcoreRefused):
             return []
 
     async def _of_hook(self, company_id: str, project_id: str, hook_id: str) -> list[Notification]:

@@ -1,7 +1,8 @@
-"""All that the worker does for those who look: dry runs, the connections' profiles, counts by the hour."""
+"""All that the worker does for those who look: dry runs, the connections' profiles, counts by the hour,
+and that it is there at all."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,13 @@ from services.export_worker.pipeline.trial import reading_house
 from services.export_worker.profiles import profile_of
 from services.export_worker.rollup import Rollup
 from services.export_worker.trials import Trials
+from services.export_worker.vitals import connections_now, kafka_now, procore_now
 from shared.connections.catalog import Catalog
 from shared.connections.profile_store import keep_profiles
 from shared.database import DATABASE_ERRORS, Role, connect_raw
+from shared.health import Health
+from shared.heartbeat import Heartbeat
+from shared.kafka.consumer import Gap, Progress
 from shared.procore.client import ProcoreClient
 from shared.settings import DatabaseSettings, ProcoreSettings, WorkerSettings
 
@@ -43,10 +48,15 @@ class Display:
         procore: ProcoreClient,
         catalog: Catalog,
         links: Mapping[str, Link],
+        health: Health,
+        kafka: Callable[[], tuple[Progress | None, Collection[Gap]]],
     ) -> None:
         self._settings = settings
         self._engine = engine
+        self._budget = procore.budget
         self._links = links
+        self._kafka = kafka
+        self._heartbeat = Heartbeat(engine, service="worker", health=health, detail=self._vitals)
         house = reading_house(
             engine,
             procore.with_share(settings.reconcile_budget_share),
@@ -64,6 +74,7 @@ class Display:
         """Each runs until cancelled."""
         yield self._trials.run()
         yield self._count()
+        yield self._heartbeat.run()
 
     async def _count(self) -> None:
         """Count what is new, and hear of trials, while the session lasts."""
@@ -79,3 +90,10 @@ class Display:
             except DATABASE_ERRORS as error:
                 log.warning("session.lost", why=type(error).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    async def _vitals(self) -> Mapping[str, Any]:
+        return {
+            "kafka": kafka_now(*self._kafka()),
+            "procore": procore_now(self._budget),
+            "connections": await connections_now(self._engine, self._links),
+        }

@@ -98,6 +98,10 @@ class LinkBook:
         """The ERP answered as it should: the circuit closes."""
         await self._put(name, failures=0, open_until=None, internal_errors=0, last_success_at=now, last_failure=None)
 
+    async def answered(self, name: str, now: datetime) -> None:
+        """A look-up succeeded: the circuit closes. It says nothing about errors of our own."""
+        await self._put(name, failures=0, open_until=None, last_success_at=now, last_failure=None)
+
     async def failed(self, name: str, why: str, *, now: datetime, retry_at: datetime | None) -> Circuit:
         """The connection, not the invoice, failed: the circuit may open."""
         async with self._engine.begin() as connection:

@@ -1,11 +1,14 @@
 """What the worker counts. Labels are closed sets or connection names: never an id."""
 
+import math
+
 from prometheus_client import Counter, Gauge, Histogram
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600)
 
 EVENTS = Counter("invoice_export_events_total", "Kafka records read, by what became of them", ["fate"])
 WALKS = Counter("invoice_export_walks_total", "Walks of the corridor, by decision and row", ["decision", "row"])
+WALKS.labels("keep", "4")  # from 0 on: an alert watches for its first increase
 SETTLED = Counter(
     "invoice_export_exports_settled_total", "Exports by the status and first reason a walk left", ["status", "reason"]
 )
@@ -28,7 +31,13 @@ OPEN_EXPORTS = Gauge(
     "invoice_export_open_exports", "Exports that are not done, by status and first reason", ["status", "reason"]
 )
 OLDEST_SECONDS = Gauge("invoice_export_oldest_export_seconds", "Age of the oldest export in each status", ["status"])
-LAG = Gauge("invoice_export_kafka_lag_records", "Records not yet read")
+LAG = Gauge("invoice_export_kafka_lag_records", "Records not yet read; NaN while nobody knows")
+LAG.set(math.nan)
 RATE_LEFT = Gauge("invoice_export_procore_rate_remaining", "Procore calls left in the current window")
 CIRCUIT_OPEN = Gauge("invoice_export_circuit_open", "1 while a connection's circuit is open", ["connection"])
+FOLLOW_UPS_GIVEN_UP = Gauge(
+    "invoice_export_follow_ups_given_up",
+    "Exports, billed in this month or the one before, after which something was given up",
+    ["connection"],
+)
 RECONCILED = Counter("invoice_export_reconciled_total", "Invoices that reconciliation fed in", ["connection"])

@@ -24,6 +24,7 @@ AS_THEY_ARE = (
     "concurrency",
     "write_back",
     "procore_web_url",
+    "second_person_above",
 )
 
 

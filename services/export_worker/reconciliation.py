@@ -18,10 +18,11 @@ from services.export_worker.core.invoice import Snapshot, read_snapshot
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import RECONCILED
+from services.export_worker.pipeline.hydration import look_at
 from shared.connections.catalog import Catalog, Connection
 from shared.connections.connection import Mode
 from shared.events.notifications import Notification
-from shared.ledger.entries import Received
+from shared.ledger.entries import Look, Received
 from shared.ledger.state import State
 from shared.ledger.tables import exports, reconciliations
 from shared.ledger.words import Status
@@ -34,6 +35,7 @@ from shared.procore.webhooks import Webhooks
 LEFT_TO_ITS_WEBHOOK = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(minutes=15)
 LEFT_UNFINISHED = timedelta(minutes=5)
+SHOWN_IN_LISTS = ("seen", "number", "invoice_number", "customer_name", "billing_date", "currency", "amount")
 
 log = structlog.get_logger("export_worker.reconciliation")
 
@@ -217,7 +219,14 @@ def _is_missed(snapshot: Snapshot, known: State | None, settled_before: datetime
         return snapshot.is_approved and (known is None or not known.news)
     if changed_at is not None and look.updated_at is not None:
         return changed_at > look.updated_at
-    return snapshot.status != look.seen
+    return _tells_otherwise(snapshot, look)
+
+
+def _tells_otherwise(snapshot: Snapshot, look: Look) -> bool:
+    """Without two times to compare: whether the list shows something else than the look saw."""
+    shown = look_at(snapshot, look.looked_at)
+    told = {name: getattr(shown, name) for name in SHOWN_IN_LISTS}
+    return any(value not in (None, getattr(look, name)) for name, value in told.items())
 
 
 def _should_be_shown(state: State) -> bool:

@@ -2,15 +2,15 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import timedelta
+from typing import Any
 
 import structlog
-import uvicorn
-from fastapi import FastAPI
 
 from services.export_worker.appending import WORK_DUE_CHANNEL
 from services.export_worker.clock import Lane, adopt_unserved, wake_successors
@@ -26,12 +26,13 @@ from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import Hydration
 from services.export_worker.publication import Publication
 from services.export_worker.reconciliation import Reconciliation
+from services.export_worker.sealing import Sealing
 from services.export_worker.tie_out import TieOuts
 from shared.connections.catalog import Catalog, load_catalog
 from shared.connections.token_store import TokenStore
 from shared.database import DATABASE_ERRORS, Role, connect_raw, create_engine
 from shared.events.topics import Topic
-from shared.health import Check, Health, health_router
+from shared.health import Check, Health
 from shared.kafka.connection import BrokerUnavailable
 from shared.kafka.consumer import Consumer, Gap, Progress
 from shared.kafka.producer import Producer
@@ -88,12 +89,11 @@ class Worker:
             service_users=frozenset(settings.procore_service_user_ids),
             record_max_age=timedelta(days=settings.approver_record_max_age_days),
         )
+        every = timedelta(hours=settings.seal_every_hours)
+        self._sealing = Sealing(self._engine, settings.ledger_seal_key, every=every)
         lease = timedelta(seconds=settings.worker_lease_seconds)
         self._lanes = [Lane(self._house, name, link, lease=lease) for name, link in self._links.items()]
         self._lanes.append(Lane(self._house, "", None, lease=lease))
-        self._display = Display(
-            settings, engine=self._engine, procore=self._procore, catalog=self._catalog, links=self._links
-        )
         self._progress: Progress | None = None
         self._gaps: set[Gap] = set()
         self._log_in_refused = False
@@ -102,29 +102,44 @@ class Worker:
         self.health.add("kafka", self._kafka_moves)
         self.health.add("procore", self._procore_lets_us_in)
         self.health.add("connections", self._connections_work)
+        self._display = Display(
+            settings,
+            engine=self._engine,
+            procore=self._procore,
+            catalog=self._catalog,
+            links=self._links,
+            health=self.health,
+            kafka=lambda: (self._progress, self._gaps),
+        )
 
     async def run(self) -> None:
         """Until cancelled; then walks under way end, and what was claimed but not walked is left to its lease."""
-        await self._producer.start()
-        await adopt_unserved(self._house, self._catalog)
-        await self._display.keep_profiles()
-        tasks = [
-            self._consume(),
-            self._listen(),
-            wake_successors(self._house, self._wake),
-            keep_gauges(self._engine, self._procore.budget),
-            self._reconcile(),
-            *self._display.tasks(),
-            *(self._tie_out(link) for link in self._links.values()),
-            *(lane.run() for lane in self._lanes),
-        ]
         try:
+            await self._producer.start()
+            await _until_done(self._begin, "start.postponed")
             async with asyncio.TaskGroup() as group:
-                for task in tasks:
+                for task in self._tasks():
                     group.create_task(task)
         finally:
             await asyncio.gather(*(lane.drain(DRAIN_SECONDS) for lane in self._lanes))
             await self._close()
+
+    async def _begin(self) -> None:
+        await adopt_unserved(self._house, self._catalog)
+        await self._display.keep_profiles()
+
+    def _tasks(self) -> list[Coroutine[Any, Any, None]]:
+        return [
+            self._consume(),
+            self._listen(),
+            wake_successors(self._house, self._wake),
+            keep_gauges(self._engine, self._procore.budget, list(self._links)),
+            self._reconcile(),
+            *self._display.tasks(),
+            _repeat(self._sealing.run_due, "sealing"),
+            *(self._tie_out(link) for link in self._links.values()),
+            *(lane.run() for lane in self._lanes),
+        ]
 
     async def _close(self) -> None:
         for link in self._links.values():
@@ -144,7 +159,7 @@ class Worker:
             try:
                 async with Consumer(self._settings, READ) as consumer, self._watched(consumer):
                     async for batch in consumer.batches():
-                        await _until_stored(lambda batch=batch: consumption.store(batch))  # type: ignore[misc]
+                        await _until_done(lambda batch=batch: consumption.store(batch), "batch.postponed")  # type: ignore[misc]
                         await consumer.commit(batch)
             except (BrokerUnavailable, StuckConsumer) as error:
                 log.warning("consumer.restarted", why=str(error))
@@ -160,17 +175,16 @@ class Worker:
             nonlocal stuck
             while True:
                 await asyncio.sleep(WATCH_SECONDS)
-                self._progress = await consumer.progress()
-                self._gaps.update(self._progress.gaps)
-                LAG.set(self._progress.lag or 0)
-                if self._progress.is_stuck(after=STUCK_AFTER) and reading is not None:
+                progress = await consumer.progress()
+                self._note(progress)
+                if progress.is_stuck(after=STUCK_AFTER) and reading is not None:
                     stuck = True
                     reading.cancel()
                     return
 
         watching = asyncio.create_task(watch())
         try:
-            self._progress = await consumer.progress()
+            self._note(await consumer.progress())
             yield
         except asyncio.CancelledError:
             if stuck and reading is not None:
@@ -178,8 +192,15 @@ class Worker:
                 raise StuckConsumer("no record was read for too long") from None
             raise
         finally:
-            self._progress = None
+            self._note(None)
             watching.cancel()
+
+    def _note(self, progress: Progress | None) -> None:
+        """For health and for the gauge, which knows no lag while nobody reads or Kafka does not tell."""
+        self._progress = progress
+        self._gaps.update(progress.gaps if progress else ())
+        lag = progress.lag if progress else None
+        LAG.set(math.nan if lag is None else lag)
 
     async def _listen(self) -> None:
         """Hear that work is due, and publish changes while the session lasts."""
@@ -242,24 +263,6 @@ class StuckConsumer(Exception):
     """The consumer polls, or not even that, but does not move."""
 
 
-async def serve(settings: WorkerServiceSettings) -> None:
-    """The worker and its HTTP side (/healthz, /readyz, /metrics) until the process is told to end."""
-    worker = Worker(settings)
-    app = FastAPI(title="invoice-export worker", openapi_url=None)
-    app.include_router(health_router(worker.health))
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="0.0.0.0", port=settings.port, log_config=None, access_log=False, lifespan="off")
-    )
-    running = asyncio.create_task(worker.run())
-    serving = asyncio.create_task(server.serve())
-    await asyncio.wait({running, serving}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
-    running.cancel()
-    await serving
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
-
-
 async def _repeat(work: Callable[[], Awaitable[object]], name: str) -> None:
     """Until cancelled. What only looks whether something was missed must not stop what comes."""
     while True:
@@ -273,13 +276,13 @@ async def _repeat(work: Callable[[], Awaitable[object]], name: str) -> None:
         await asyncio.sleep(REPEAT_SECONDS)
 
 
-async def _until_stored(store: Callable[[], Awaitable[object]]) -> None:
-    """The database away: the batch waits, offsets stay, nothing is lost."""
+async def _until_done(work: Callable[[], Awaitable[object]], postponed: str) -> None:
+    """The database away: it waits, offsets stay, nothing is lost. `postponed` names that in the log."""
     while True:
         try:
-            await store()
+            await work()
         except DATABASE_ERRORS as error:
-            log.warning("batch.postponed", why=type(error).__name__)
+            log.warning(postponed, why=type(error).__name__)
             await asyncio.sleep(RESTART_SECONDS)
         else:
             return

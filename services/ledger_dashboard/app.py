@@ -1,9 +1,11 @@
 """The dashboard put together: what is opened, in which order it is closed, and who gets which path."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
+import httpx
 import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
@@ -11,20 +13,40 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard import stream
+from services.ledger_dashboard.alerts.bell import Bell
+from services.ledger_dashboard.alerts.ways import ways_of
+from services.ledger_dashboard.api import exports as api_exports
+from services.ledger_dashboard.api import figures as api_figures
+from services.ledger_dashboard.api import orders as api_orders
+from services.ledger_dashboard.api.answers import PREFIX
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
-from services.ledger_dashboard.pages import events, export, exports, health, orders, overview, refusals, tie_out
+from services.ledger_dashboard.pages import (
+    events,
+    export,
+    exports,
+    health,
+    orders,
+    overview,
+    refusals,
+    sign_in,
+    tie_out,
+)
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
+from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.ledger_dashboard.watch import Watch
 from shared.database import Role, create_engine
 from shared.health import Check, Health, health_router
+from shared.heartbeat import Heartbeat
 from shared.kafka.producer import Producer
 from shared.logs import configure_logs
-from shared.settings import DashboardSettings, DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
+from shared.settings import DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings
 from shared.telemetry import configure_telemetry
 
+PAGES = (overview, exports, export, orders, events, tie_out, health)
+API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
 YEAR = 31_536_000
@@ -46,7 +68,9 @@ HEADERS = {
 }
 
 
-class DashboardServiceSettings(DatabaseSettings, KafkaSettings, DashboardSettings, LogSettings, TelemetrySettings):
+class DashboardServiceSettings(
+    DatabaseSettings, KafkaSettings, DashboardSettings, AlertSettings, LogSettings, TelemetrySettings
+):
     """Everything that the dashboard's process is told."""
 
 
@@ -67,16 +91,27 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
             app.state.reception = Reception(engine, settings)
             checks.add("database", lambda: _answers(engine))
-            for task in (watch.run(), Dispatch(engine, sender, settings.database_url).run()):
+            client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False))
+            ways = ways_of(settings, client, settings.dashboard_url)
+            tasks = (
+                watch.run(),
+                Dispatch(engine, sender, settings.database_url).run(),
+                Bell(engine, settings.database_url, settings, ways).run(),
+                Heartbeat(engine, service="dashboard", health=checks, detail=lambda: _vitals(watch)).run(),
+            )
+            for task in tasks:
                 closing.push_async_callback(_end, asyncio.create_task(task))
             yield
 
     checks = Health()
-    app = FastAPI(title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json"
+    )
     app.middleware("http")(_secured)
     app.include_router(health_router(checks))
-    for part in (overview, exports, export, orders, events, tie_out, health, stream):
+    for part in (*PAGES, *API, stream):
         app.include_router(part.router)
+    sign_in.add_to(app)
     refusals.add_to(app)
     app.mount(STATIC, StaticFiles(directory=FOLDER / "static"))
     return app
@@ -95,6 +130,8 @@ def run(settings: DashboardServiceSettings) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
 
@@ -111,6 +148,10 @@ async def _answers(engine: AsyncEngine) -> Check:
     async with engine.connect() as connection:
         await connection.execute(text("SELECT 1"))
     return Check(ok=True)
+
+
+async def _vitals(watch: Watch) -> Mapping[str, Any]:
+    return {"watchers": watch.watchers}
 
 
 async def _end(task: asyncio.Task[None]) -> None:

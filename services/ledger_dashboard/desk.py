@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.rendering import Pages
+from services.ledger_dashboard.settings import DashboardSettings
 from services.ledger_dashboard.watch import Watch
-from shared.settings import DashboardSettings
 
 
 @dataclass(frozen=True)

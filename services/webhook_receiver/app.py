@@ -1,5 +1,6 @@
 """The receiver's composition: what is opened, in which order it is closed, and who gets which path."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -14,8 +15,10 @@ from services.webhook_receiver.parking import Parking, parked_events
 from services.webhook_receiver.relay import Relay
 from services.webhook_receiver.shelter import BrokerState, Shelter
 from services.webhook_receiver.tokens import Tokens
+from services.webhook_receiver.vitals import vitals
 from shared.database import DATABASE_ERRORS, Role, create_engine
 from shared.health import Check, Health, health_router
+from shared.heartbeat import Heartbeat
 from shared.kafka.producer import Producer
 from shared.logs import configure_logs
 from shared.settings import DatabaseSettings, KafkaSettings, LogSettings, TelemetrySettings, WebhookSettings
@@ -62,6 +65,9 @@ class Receiver:
             relay.start()
             self._door = Door(Tokens(settings.procore_webhook_tokens), Shelter(producer, parking, broker))
             self._health.add("intake", lambda: _intake(engine, producer, broker))
+            heartbeat = Heartbeat(engine, service="receiver", health=self._health, detail=lambda: vitals(broker))
+            beating = asyncio.create_task(heartbeat.run())
+            closing.push_async_callback(_ended, beating)
             yield
 
 
@@ -85,6 +91,11 @@ def run(settings: ReceiverSettings) -> None:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
+
+
+async def _ended(beating: asyncio.Task[None]) -> None:
+    beating.cancel()
+    await asyncio.wait({beating})
 
 
 async def _intake(engine: AsyncEngine, producer: Producer, broker: BrokerState) -> Check:

@@ -62,6 +62,7 @@ class Door:
         position = self._tokens.position(_authorization(headers))
         if position is None:
             facts: dict[str, str | int | None] = {"client": _client(scope)}
+            metrics.refused_at.set_to_current_time()
             return _End(401, Outcome.REFUSED, facts, ((b"www-authenticate", b"Bearer"), CLOSE))
         metrics.tokens.labels("current" if position == 0 else "previous").inc()
         with tracer().start_as_current_span("webhook.received", context=trace_context(headers), kind=SpanKind.SERVER):

@@ -31,5 +31,7 @@ oldest_parked = Gauge(
 )
 broker_away = Gauge("invoice_export_receiver_broker_away", "1 while webhooks are parked at once.")
 
+refused_at = Gauge("invoice_export_webhook_refused_timestamp_seconds", "When a wrong token came last; 0 if never.")
+
 for outcome in Outcome:
     webhooks.labels(outcome)

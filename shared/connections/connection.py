@@ -123,6 +123,15 @@ def verification(value: object) -> VerifyApprover:
     return VerifyApprover(when=VerifyWhen.ABOVE, amount=amount)
 
 
+def amount_above(value: object) -> Decimal | None:
+    """From a number of TOML's or from text, so that cents stay exact."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not AMOUNT.fullmatch(str(value)):
+        raise ValueError("is not an amount")
+    return Decimal(str(value))
+
+
 def number_rule(text: str) -> str:
     try:
         parts = [(name, spec, how) for _, name, spec, how in Formatter().parse(text) if name is not None]
@@ -149,6 +158,7 @@ def free_of_secrets(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 NUMBER_PARTS = ("number", "contract_id", "project_id", "invoice_number")
+AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]+)?")
 REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:\S(.*\S)?")
 SECRET_NAME = re.compile(r"(password|passphrase|secret|token|api_?key|private_?key)$", re.IGNORECASE)
 
@@ -202,10 +212,13 @@ class Connection(BaseModel):
     procore_web_url: Annotated[StrictStr, StringConstraints(pattern=r"^https?://[^\s/]+$")] = Field(
         "https://app.procore.com", description="where people open Procore, such as https://us02.procore.com"
     )
-    write_back: StrictBool = Field(default=False, description="true or false")
+    write_back: StrictBool = Field(default=False, description='false, or true with finish = "posted"')
     verify_approver: Annotated[VerifyApprover, PlainValidator(verification)] = Field(
         VerifyApprover(when=VerifyWhen.NEVER),
         description='"never", "always" or "above AMOUNT", such as "above 50000"',
+    )
+    second_person_above: Annotated[Decimal | None, PlainValidator(amount_above)] = Field(
+        None, description="an amount in the invoice's currency, such as 50000, or leave it out"
     )
     settings: Annotated[dict[str, Any], AfterValidator(free_of_secrets)] = Field(
         default_factory=dict, description="a table of the adapter's own settings"
@@ -223,6 +236,14 @@ class Connection(BaseModel):
         if others.data.get("mode") is Mode.LIVE:
             raise ValueError("is missing, and the connection is live")
         return None
+
+    @field_validator("write_back")
+    @classmethod
+    def follows_a_posted_document(cls, value: StrictBool, others: ValidationInfo) -> StrictBool:
+        """It locks the invoice in Procore, which only the ERP's confirmed yes may do (procore.md, fact 9)."""
+        if value and others.data.get("finish") is Finish.DRAFT:
+            raise ValueError("is true, and the connection leaves drafts, which have no number yet")
+        return value
 
     @property
     def zone(self) -> ZoneInfo:

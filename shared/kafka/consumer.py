@@ -9,6 +9,7 @@ async with Consumer(settings, [Topic.WEBHOOKS]) as consumer:
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -93,15 +94,14 @@ class Consumer:
 
     async def __aenter__(self) -> Self:
         """Joins the group. Raises BrokerUnavailable."""
-        inner = self._new()
         try:
-            await inner.start()
+            async with AsyncExitStack() as closing:
+                inner = self._new()
+                closing.push_async_callback(_stop, inner)
+                await inner.start()
+                closing.pop_all()
         except (KafkaError, OSError, TimeoutError) as error:
-            await _stop(inner)
             raise BrokerUnavailable(f"the consumer could not start: {type(error).__name__}") from error
-        except asyncio.CancelledError:
-            await _stop(inner)
-            raise
         self._inner = inner
         self._moved_at = self._polled_at = time.monotonic()
         return self

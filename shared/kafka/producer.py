@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -82,35 +82,49 @@ class Producer:
         """Flushes what is on its way for a moment, then closes."""
         if self._connecting is not None:
             self._connecting.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._connecting
+            await asyncio.wait({self._connecting})
         inner, self._inner = self._inner, None
         self._connected.clear()
         if inner is not None:
             await _close(inner)
         await asyncio.gather(*self._retiring)
 
-    def _connect_in_background(self) -> None:
+    def _connect_in_background(self, *, after: float = 0) -> None:
         if self._connecting is None or self._connecting.done():
-            self._connecting = asyncio.create_task(self._connect())
+            self._connecting = asyncio.create_task(self._connect(after))
+            self._connecting.add_done_callback(self._go_on)
 
-    async def _connect(self) -> None:
-        attempt = 0
+    def _go_on(self, ended: asyncio.Task[None]) -> None:
+        """By a fault of ours it ended otherwise than connected: that must be seen, and must not be the end."""
+        error = None if ended.cancelled() else ended.exception()
+        if error is not None:
+            log.error("connecting.broken", client_id=self._client_id, exc_info=error)
+            self._connect_in_background(after=RECONNECT_SECONDS[-1])
+
+    async def _connect(self, after: float) -> None:
+        """Again and again; each reason that keeps us away is told once."""
+        attempt, told = 0, ""
+        await asyncio.sleep(after)
         while self._inner is None:
-            inner = self._new()
             try:
-                await inner.start()
-            except (KafkaError, OSError, TimeoutError):
-                await inner.stop()
+                self._inner = await self._opened()
+            except (KafkaError, BrokerUnavailable, OSError, TimeoutError) as error:
+                why = f"{type(error).__name__}: {error}"
+                if why != told:
+                    log.warning("broker.not_reached", client_id=self._client_id, why=why)
+                told = why
                 await asyncio.sleep(RECONNECT_SECONDS[min(attempt, len(RECONNECT_SECONDS) - 1)])
                 attempt += 1
-            except asyncio.CancelledError:
-                await inner.stop()
-                raise
-            else:
-                self._inner = inner
         self._connected.set()
         log.info("broker.connected", client_id=self._client_id)
+
+    async def _opened(self) -> AIOKafkaProducer:
+        async with AsyncExitStack() as closing:
+            inner = self._new()
+            closing.push_async_callback(inner.stop)
+            await inner.start()
+            closing.pop_all()
+        return inner
 
     def _new(self) -> AIOKafkaProducer:
         return AIOKafkaProducer(

@@ -200,18 +200,33 @@ class Command(Body):
 
 
 class ReplayAccepted(Command):
-    """A person asks for a new decision. `afresh` raises the generation, and so the reference."""
+    """A person asks for a new decision, or for follow-ups that were given up.
+
+    `afresh` raises the generation, and so the reference.
+    """
 
     kind: Literal[EntryKind.REPLAY_ACCEPTED] = EntryKind.REPLAY_ACCEPTED
     afresh: bool = False
 
 
+class ReleaseRequested(Command):
+    """The first of two accounting approvers who are needed for this content: nothing goes before the second."""
+
+    kind: Literal[EntryKind.RELEASE_REQUESTED] = EntryKind.RELEASE_REQUESTED
+    user_id: str
+    fingerprint: str
+
+
 class Released(Command):
-    """An accounting approver takes over under their own recorded rights, for this content."""
+    """An accounting approver takes over under their own recorded rights, for this content.
+
+    `with_user_id` is the first one's, where two were needed.
+    """
 
     kind: Literal[EntryKind.RELEASED] = EntryKind.RELEASED
     user_id: str
     fingerprint: str
+    with_user_id: str | None = None
 
 
 class WarningAccepted(Command):
@@ -283,6 +298,7 @@ EntryBody = Annotated[
     | HandedOver
     | AttemptClosed
     | ReplayAccepted
+    | ReleaseRequested
     | Released
     | WarningAccepted
     | ResolvedByHand

@@ -18,6 +18,7 @@ class Filter:
     `search` looks for a part of the invoice number, owner, ERP number or Procore's id; with fewer than three letters,
     for an invoice number that begins so. `companies`: those that whoever asks may see; None: all. Days are UTC's, both
     ends included, and tell since when an export stands where it stands. Amounts are receivables, whatever currency.
+    `given_up`: exports after which something was given up.
     """
 
     statuses: Sequence[Status] = ()
@@ -32,6 +33,7 @@ class Filter:
     since_from: date | None = None
     since_to: date | None = None
     companies: frozenset[str] | None = None
+    given_up: bool = False
 
 
 class SortKey(StrEnum):

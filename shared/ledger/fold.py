@@ -21,6 +21,7 @@ from shared.ledger.entries import (
     Look,
     Received,
     Released,
+    ReleaseRequested,
     ReplayAccepted,
     ResolvedByHand,
     Skipped,
@@ -29,7 +30,18 @@ from shared.ledger.entries import (
     TieOutFound,
     WarningAccepted,
 )
-from shared.ledger.state import EMPTY, Approval, Attempt, FollowUp, Release, SeenEvent, State, explained, surely_stands
+from shared.ledger.state import (
+    EMPTY,
+    Approval,
+    Attempt,
+    FollowUp,
+    Release,
+    ReleaseRequest,
+    SeenEvent,
+    State,
+    explained,
+    surely_stands,
+)
 from shared.ledger.transitions import CLOSES_TO, ImpossibleTransition, is_allowed
 from shared.ledger.words import Closing, Reason, Status
 
@@ -82,9 +94,12 @@ def _changes(state: State, body: EntryBody, at: datetime) -> dict[str, Any]:  # 
             return _closed(state, body)
         case ReplayAccepted():
             return _replayed(state, body)
+        case ReleaseRequested():
+            asked = ReleaseRequest(by=body.by, user_id=body.user_id, fingerprint=body.fingerprint)
+            return {"release_request": asked}
         case Released():
-            released = Release(user_id=body.user_id, fingerprint=body.fingerprint)
-            return _walk_again(release=released)
+            released = Release(user_id=body.user_id, fingerprint=body.fingerprint, with_user_id=body.with_user_id)
+            return _walk_again(release=released, release_request=None)
         case WarningAccepted():
             accepted = {**state.accepted, body.warning: body.fingerprint}
             return _walk_again(accepted=accepted, warning=None, warning_fingerprint=None)
@@ -171,7 +186,8 @@ def _looked(state: State, look: Look) -> dict[str, Any]:
         return {"unreadable_looks": state.unreadable_looks + 1}
     changes: dict[str, Any] = {"look": look, "unreadable_looks": 0}
     if look.seen != APPROVED:
-        return changes | {"approval": None, "release": None, "events": (), "unapproved_at": look.looked_at}
+        ended = {"approval": None, "release": None, "release_request": None}
+        return changes | ended | {"events": (), "unapproved_at": look.looked_at}
     users = tuple(dict.fromkeys(event.user_id for event in state.events if event.user_id))
     approval = explained(state)
     if approval is None:
@@ -183,6 +199,8 @@ def _looked(state: State, look: Look) -> dict[str, Any]:
         )
     else:
         approval = _followed(approval, look, users)
+    if state.release_request and state.release_request.fingerprint != look.fingerprint:
+        changes |= {"release_request": None}
     return changes | {"approval": approval, "events": ()}
 
 
@@ -290,11 +308,14 @@ def _is_unresolved(attempt: Attempt, closing: Closing, standing: Standing | None
 
 
 def _replayed(state: State, body: ReplayAccepted) -> dict[str, Any]:
+    follow_ups = {kind: each for kind, each in state.follow_ups.items() if not each.is_given_up}
     if not body.afresh and state.status is Status.EXPORTED:
-        raise ImpossibleTransition("an exported invoice is replayed only afresh")
+        if not state.given_up:
+            raise ImpossibleTransition("what is exported is replayed only afresh, or for a follow-up that was given up")
+        return {"follow_ups": follow_ups}
     attempt = state.attempt and state.attempt.model_copy(update={"refusal": None})
     changes = _walk_again(attempt=attempt, retries=0, warning=None, warning_fingerprint=None, unreadable_looks=0)
-    changes |= {"is_dismissed": False, "dismissed_fingerprint": None}
+    changes |= {"is_dismissed": False, "dismissed_fingerprint": None, "follow_ups": follow_ups}
     if body.afresh:
         changes |= {"generation": state.generation + 1, "standing": None, "attempt": None, "is_doubted": False}
     return changes

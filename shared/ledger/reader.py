@@ -1,12 +1,12 @@
 """The ledger for those who only read it: the pages and the command line. Nothing here counts a big table."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ledger.entries import body_from_json
@@ -32,6 +32,10 @@ PAGE = 50
 MOST_EVENTS = 200
 DAY = timedelta(days=1)
 NEWEST_FIRST = Sort()
+GIVEN_UP = (
+    '$ ? (@.status == "exported" && @.standing.by_hand == false)'
+    ".follow_ups.* ? (@.is_done == false && @.failures > 0 && @.retry_at == null)"
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,20 @@ async def list_exports(
     return Page(tuple(_export(row) for row in rows[:limit]), next_page)
 
 
+async def count_given_up(connection: AsyncConnection, connections: Collection[str], since: date) -> Mapping[str, int]:
+    """By connection: after how many exports, billed on `since` or later, something was given up. None: not told."""
+    statement = (
+        select(exports.c.connection, func.count())
+        .where(
+            exports.c.connection.in_(connections),
+            exports.c.billing_date >= since,
+            exports.c.state.path_exists(GIVEN_UP),
+        )
+        .group_by(exports.c.connection)
+    )
+    return {row[0]: row[1] for row in await connection.execute(statement)}
+
+
 async def read_export(connection: AsyncConnection, export_id: int) -> ExportDetail | None:
     """None when there is no such export."""
     statement = select(*_COLUMNS, exports.c.state).where(exports.c.id == export_id)
@@ -142,6 +160,8 @@ def filtered(statement: Select[Any], wanted: Filter) -> Select[Any]:
     ):
         if value is not None:
             statement = statement.where(column == value)
+    if wanted.given_up:
+        statement = statement.where(exports.c.state.path_exists(GIVEN_UP))
     return _between(_searched(statement, wanted.search), wanted)
 
 

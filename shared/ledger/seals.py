@@ -12,7 +12,7 @@ import hmac
 import json
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 from sqlalchemy import select, text
@@ -60,16 +60,24 @@ class Digest:
         return self._hash.digest()
 
 
-async def seal(engine: AsyncEngine, key: SecretStr, *, now: datetime, within: float = OVER_SECONDS) -> Seal | None:
-    """Seal what was appended since the last seal; None when that is nothing, or another process was quicker.
+async def seal(
+    engine: AsyncEngine,
+    key: SecretStr,
+    *,
+    now: datetime,
+    every: timedelta = timedelta(0),
+    within: float = OVER_SECONDS,
+) -> Seal | None:
+    """Seal what was appended since the last seal, unless that one is younger than `every`.
 
+    None when there is nothing to seal, or another process was quicker: a seal has one successor only.
     Waits up to `within` seconds for transactions that had begun; raises StillWriting.
     """
     async with engine.begin() as connection:
         before = await newest_seal(connection)
         horizon = (await connection.execute(_HORIZON)).one()
     after = before.last_entry_id if before else 0
-    if horizon.last_entry_id <= after:
+    if horizon.last_entry_id <= after or (before and now - before.at < every):
         return None
     await _until_over(engine, horizon.transaction, within)
     async with engine.begin() as connection:

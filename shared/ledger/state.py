@@ -30,11 +30,25 @@ class Approval(Body):
     changes: tuple[tuple[str, ...], ...] = ()
 
 
+class ReleaseRequest(Body):
+    """The first of two releases, bound to the content."""
+
+    by: str
+    user_id: str
+    fingerprint: str
+
+
 class Release(Body):
-    """An accounting approver's take-over, bound to the content."""
+    """An accounting approver's take-over, bound to the content; `with_user_id` was the first where it took two."""
 
     user_id: str
     fingerprint: str
+    with_user_id: str | None = None
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Everybody whose rights it rests on."""
+        return (self.user_id,) if self.with_user_id is None else (self.with_user_id, self.user_id)
 
 
 class Attempt(Body):
@@ -68,11 +82,16 @@ class Attempt(Body):
 
 
 class FollowUp(Body):
-    """One thing that comes after the export. Neither done nor `retry_at`: it was given up after `failures`."""
+    """One thing that comes after the export."""
 
     is_done: bool = False
     failures: int = 0
     retry_at: datetime | None = None
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it failed and is not tried again by itself."""
+        return not self.is_done and self.failures > 0 and self.retry_at is None
 
 
 class State(Body):
@@ -97,6 +116,7 @@ class State(Body):
     awaiting_event_since: datetime | None = None
     approval: Approval | None = None
     authority: Authority | None = None
+    release_request: ReleaseRequest | None = None
     release: Release | None = None
     attempt: Attempt | None = None
     attempts: int = 0
@@ -114,6 +134,13 @@ class State(Body):
     def reasons(self) -> tuple[Reason, ...]:
         """The ordered reasons for standing where it stands, each once."""
         return tuple(dict.fromkeys(finding.reason for finding in self.findings))
+
+    @property
+    def given_up(self) -> tuple[FollowUpKind, ...]:
+        """What follows our export only after a replay: each of them failed, and is not tried again by itself."""
+        if self.status is not Status.EXPORTED or self.standing is None or self.standing.by_hand:
+            return ()
+        return tuple(kind for kind in FollowUpKind if self.follow_ups.get(kind, FollowUp()).is_given_up)
 
     def reference(self, key: str) -> str:
         """The reference in the ERP; `key` is connection:company:payment application."""

@@ -53,7 +53,7 @@ class Verdict(StrEnum):
 
 VERDICT_TOLD: Mapping[Verdict, str] = {
     Verdict.STANDS: "Stands in the ERP with the total that was sent.",
-    Verdict.POSTED_BY_HAND: "Was left as a draft, as agreed, and was posted in the ERP since, with the same total.",
+    Verdict.POSTED_BY_HAND: "Was left as a draft for a person, who posted it with its total: as agreed, so not held.",
     Verdict.BY_HAND: "Was entered in the ERP by hand, so only a person can compare it.",
     Verdict.NOT_ASKED: "The ERP could not be asked about it; that says nothing about the receivable.",
     Verdict.CANCELLED: "Was cancelled or credited in the ERP after its export.",
@@ -65,7 +65,7 @@ VERDICT_TOLD: Mapping[Verdict, str] = {
     Verdict.NUMBER_CHANGED: "Stands in the ERP under another number than the ledger holds.",
 }
 
-# What holds an export, and why. The other verdicts hold nothing.
+# What holds an export, and why. The other verdicts hold nothing (decision record 8).
 REASON_OF: Mapping[Verdict, Reason] = {
     Verdict.CANCELLED: Reason.CANCELLED_IN_ERP,
     Verdict.GONE: Reason.CANCELLED_IN_ERP,
@@ -74,6 +74,12 @@ REASON_OF: Mapping[Verdict, Reason] = {
     Verdict.DRAFT_AGAIN: Reason.CHANGED_IN_ERP,
     Verdict.UNLINKED: Reason.CHANGED_IN_ERP,
     Verdict.NUMBER_CHANGED: Reason.CHANGED_IN_ERP,
+}
+
+# What is told and holds nothing, and what a person does about it.
+NOT_HELD: Mapping[Verdict, str] = {
+    Verdict.POSTED_BY_HAND: "Nothing: the connection leaves its documents for people to post, and somebody did.",
+    Verdict.NOT_ASKED: "Nothing: the next tie-out asks again. Call the ERP's administrator if it lasts.",
 }
 
 # Of these nothing is told one by one: they are counted.

@@ -43,7 +43,11 @@ TRANSITIONS: Mapping[EntryKind, Mapping[Status, frozenset[Status]]] = {
     EntryKind.STEP_DONE: _from((EXPORTING,), EXPORTING),
     EntryKind.HANDED_OVER: _from((EXPORTING,), EXPORTING),
     EntryKind.ATTEMPT_CLOSED: _from((EXPORTING,), *set(CLOSES_TO.values())),
-    EntryKind.REPLAY_ACCEPTED: _from((*_OPEN, EXPORTED), WAITING),
+    EntryKind.REPLAY_ACCEPTED: {  # exported: afresh, or it stays so and a follow-up that was given up is tried again
+        **_from(_OPEN, WAITING),
+        EXPORTED: frozenset({WAITING, EXPORTED}),
+    },
+    EntryKind.RELEASE_REQUESTED: {status: frozenset({status}) for status in _OPEN},
     EntryKind.RELEASED: _from(_OPEN, WAITING),
     EntryKind.WARNING_ACCEPTED: _from(_OPEN, WAITING),
     EntryKind.RESOLVED_BY_HAND: _from(_KNOWN, EXPORTED, SKIPPED),  # exporting: only what was handed over

@@ -17,6 +17,7 @@ from shared.ledger.entries import (
     Held,
     Received,
     Released,
+    ReleaseRequested,
     ResolvedByHand,
     Skipped,
     StepDone,
@@ -37,6 +38,7 @@ STANDS: dict[Status, str] = {
     Status.EXPORTED: "is exported",
     Status.FAILED: "failed: the ERP said no",
 }
+REPLAY_FOLLOW_UP = "Mend its cause, then replay: only this is tried again, and nothing is sent a second time."
 
 
 def sentence(export: ExportRow) -> str:
@@ -78,7 +80,33 @@ def evidence(state: State) -> Iterator[str]:
     for record in authority.records:
         yield "record: " + ", ".join(f"{name} {value}" for name, value in record.items() if value is not None)
     if state.release:
-        yield f"released by Procore user {state.release.user_id}"
+        yield f"released by Procore user {' and '.join(state.release.users)}"
+
+
+def awaited(state: State) -> Iterator[str]:
+    """The second person, where a release takes two."""
+    if state.release_request:
+        yield (
+            f"Procore user {state.release_request.user_id} released it; for this amount another accounting approver"
+            " has to release it too."
+        )
+
+
+def follow_ups(state: State) -> Iterator[str]:
+    """How what comes after the export fares."""
+    for kind, follow_up in state.follow_ups.items():
+        if follow_up.is_done:
+            yield f"{kind} done"
+        elif kind in state.given_up:
+            yield f"{kind} given up after {times(follow_up.failures)} -> {REPLAY_FOLLOW_UP}"
+        elif follow_up.retry_at:
+            again = f"{follow_up.retry_at:%Y-%m-%d %H:%M:%S} UTC"
+            yield f"{kind} failed after {times(follow_up.failures)}, tried again by itself at {again}"
+
+
+def times(number: int) -> str:
+    """In words for people."""
+    return "one try" if number == 1 else f"{number} tries"
 
 
 def moved(entry: EntryRow) -> str:
@@ -107,8 +135,11 @@ def particulars(body: EntryBody) -> str:  # noqa: C901, PLR0911, PLR0912 - one a
             return _closing(body)
         case CommandRefused():
             return f"{body.command} by {body.by}: {body.refusal}"
+        case ReleaseRequested():
+            return f"by {body.by} for Procore user {body.user_id}, the first of two: {body.why}"
         case Released():
-            return f"by {body.by} for Procore user {body.user_id}: {body.why}"
+            first = f", after Procore user {body.with_user_id}" if body.with_user_id else ""
+            return f"by {body.by} for Procore user {body.user_id}{first}: {body.why}"
         case WarningAccepted():
             return f"{body.warning} by {body.by}: {body.why}"
         case ResolvedByHand():

@@ -145,6 +145,7 @@ class EntryKind(StrEnum):
     HANDED_OVER = "handed_over"
     ATTEMPT_CLOSED = "attempt_closed"
     REPLAY_ACCEPTED = "replay_accepted"
+    RELEASE_REQUESTED = "release_requested"
     RELEASED = "released"
     WARNING_ACCEPTED = "warning_accepted"
     RESOLVED_BY_HAND = "resolved_by_hand"

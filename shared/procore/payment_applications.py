@@ -32,13 +32,16 @@ class PaymentApplications:
         """All invoices of a project with `updated_at` and `g702`, without lines. Procore offers no filter."""
         return self.client.pages(OF_PROJECT, company_id=company_id, params={"project_id": wire_id(project_id)})
 
-    async def of_contract(self, company_id: str, project_id: str, contract_id: str) -> list[dict[str, Any]]:
-        """All invoices of a prime contract."""
+    async def of_contract(
+        self, company_id: str, project_id: str, contract_id: str, *, only: str | None = None
+    ) -> list[dict[str, Any]]:
+        """All invoices of a prime contract, or `only` the one with this id: as `of_project` shows them."""
+        params = {"project_id": wire_id(project_id)}
         rows = self.client.pages(
             OF_CONTRACT,
             company_id=company_id,
             ids={"contract_id": contract_id},
-            params={"project_id": wire_id(project_id)},
+            params=params if only is None else params | {"filters[id]": wire_id(only)},
         )
         return [row async for row in rows]
 

@@ -1,6 +1,7 @@
 """What comes in wrong: it blocks nothing behind it, and leaves a trace that a person finds."""
 
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from shared.events.topics import Topic
 from shared.events.webhook_event import kafka_key
 from shared.ledger.words import EntryKind, Reason
 from tests.support.house import CLIENT, House
+from tests.support.ledger_view import Export
 
 # A new worker joins its group at once; at the fallback broker that takes 5 s and more for each story.
 pytestmark = pytest.mark.real_kafka
@@ -65,15 +67,76 @@ async def test_a_project_without_access_is_held_after_three_looks(house, status)
     await house.hook(closed)
     await house.procore.permit_projects(CLIENT, [house.project], denied_status=status)
     invoice = await house.invoice(contract=await house.another_contract(project=closed))
-    for number in range(2):
-        await house.export_of(invoice, "waiting", reason=Reason.INVOICE_UNREADABLE)
-        await house.at_rest(invoice)
-        assert (await house.export_of(invoice)).state.unreadable_looks == number + 1
-        await house.approve(invoice)
-    export = await house.export_of(invoice, "held", reason=Reason.INVOICE_UNREADABLE)
+    export = await held_after_three_looks(house, invoice, lambda: house.approve(invoice))
     assert str(status) in export.details
     await flows(house)
     await house.procore.permit_projects(CLIENT, None)
+    await house.command(invoice, Action.REPLAY)
+    await house.export_of(invoice, "exported")
+
+
+async def held_after_three_looks(house: House, invoice: int, tell: Callable[[], Awaitable[object]]) -> Export:
+    """Each `tell` makes one more look due; without it the clock would, a little later."""
+    for number in (1, 2):
+
+        async def has_looked(number: int = number) -> bool:
+            export = await house.view.export(invoice)
+            return export is not None and export.state.unreadable_looks >= number
+
+        await house.view.until(has_looked, f"look {number} at {invoice}")
+        await tell()
+    export = await house.export_of(invoice, "held", reason=Reason.INVOICE_UNREADABLE)
+    assert (await house.view.kinds(invoice)).count(EntryKind.DEFERRED) == 2
+    return export
+
+
+@pytest.mark.parametrize(
+    ("resource_id", "detail"),
+    [
+        (2**63, "404: Procore does not find this"),
+        (int("7" * 30), "not an id of Procore's: '777777777777777777777777777777'"),
+    ],
+)
+async def test_an_id_that_procore_never_gave_is_held_after_three_looks(house, resource_id, detail):
+    await post(house, resource_id=resource_id)
+    export = await held_after_three_looks(house, resource_id, lambda: post(house, resource_id=resource_id))
+    assert detail in export.details
+    await flows(house)
+
+
+@pytest.mark.parametrize("status", [400, 406, 409, 422])
+async def test_a_look_that_procore_refuses_is_held_after_three_looks(house, status):
+    invoice = await house.invoice()
+    await house.at_rest(invoice)
+    path = f"/rest/v1.0/payment_applications/{invoice}"
+    await house.procore.order_fault(status, path_prefix=path, times=None, text="no such view", shape="message")
+    await house.approve(invoice)
+    export = await held_after_three_looks(house, invoice, lambda: house.approve(invoice))
+    assert export.details == f"Procore refused the request ({status}): no such view"
+    await flows(house)
+    await house.procore.clear_faults()
+    await house.command(invoice, Action.REPLAY)
+    await house.export_of(invoice, "exported")
+
+
+async def test_a_contract_that_procore_refuses_to_list_is_held_after_three_looks(house):
+    await house.export_of(await house.approved(), "exported")
+    invoice = await house.invoice()
+    await house.at_rest(invoice)
+    path = f"/rest/v1.0/prime_contracts/{house.contract}/payment_applications"
+    await house.procore.order_fault(422, path_prefix=path, times=None, text="no such list", shape="message")
+    await house.approve(invoice)
+    export = await held_after_three_looks(house, invoice, lambda: house.approve(invoice))
+    assert export.details == "the invoice before it: Procore refused the request (422): no such list"
+    await flows(house)
+
+
+async def test_hooks_that_procore_refuses_to_show_verify_nobody(opens):
+    house = await opens(verify_approver="always")
+    await house.procore.order_fault(422, path_prefix="/rest/v2.0/companies", times=None)
+    invoice = await house.approved()
+    await house.export_of(invoice, "held", reason=Reason.APPROVER_UNVERIFIED)
+    await house.procore.clear_faults()
     await house.command(invoice, Action.REPLAY)
     await house.export_of(invoice, "exported")
 
@@ -85,6 +148,18 @@ WRONG = {
     "with a blank number": ({"invoice_number": "   "}, [], Reason.MISSING_FIELD, "the invoice number is missing"),
     "with a null billing date": ({"billing_date": None}, [], Reason.MISSING_FIELD, "the billing date is missing"),
     "with words for an amount": ({"g702.current_payment_due": "much"}, [], Reason.MISSING_FIELD, "not an amount"),
+    "with an underscore in an amount": (
+        {"g702.current_payment_due": "54_000.00"},
+        [],
+        Reason.MISSING_FIELD,
+        "is not an amount: '54_000.00'",
+    ),
+    "with true for an amount": (
+        {"g702.tax_applicable_to_this_payment": True},
+        [],
+        Reason.MISSING_FIELD,
+        "is not an amount: 'true'",
+    ),
     "with other sums": ({"g702.current_payment_due": "53999.99"}, [], Reason.SUMS_DIFFER, "53,999.99 is stated"),
     "in another currency": (
         {"currency_configuration.currency_iso_code": "CAD"},
@@ -97,6 +172,12 @@ WRONG = {
         [],
         Reason.MISSING_MAPPING,
         "Alder Street LLC",
+    ),
+    "with a place beyond the ledger's": (
+        {"number": 2**31},
+        [],
+        Reason.MISSING_FIELD,
+        "number is not a whole number: '2147483648'",
     ),
     "with a number too long": ({"invoice_number": "1" * 22}, [], Reason.TOO_LONG, "21 characters"),
 }

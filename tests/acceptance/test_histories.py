@@ -26,10 +26,15 @@ async def test_an_approved_invoice_reaches_the_erp(house):
 
 
 @pytest.mark.parametrize(
-    ("who", "reason"),
-    [("ben", Reason.APPROVER_LACKS_PRIVILEGE), ("cleo", Reason.APPROVER_LACKS_TOOL_LEVEL)],
+    ("who", "reason", "tells_time"),
+    [
+        ("ben", Reason.APPROVER_LACKS_PRIVILEGE, True),
+        ("cleo", Reason.APPROVER_LACKS_TOOL_LEVEL, True),
+        ("cleo", Reason.APPROVER_LACKS_TOOL_LEVEL, False),
+    ],
 )
-async def test_an_approver_without_the_right_is_held(house, who, reason):
+async def test_an_approver_without_the_right_is_held(house, who, reason, tells_time):
+    await house.procore.set_switches(show_has_updated_at=tells_time)
     invoice = await house.invoice(user_id=getattr(house, who))
     await house.approve(invoice, by=getattr(house, who))
     assert (await house.export_of(invoice, "held")).reasons == (reason,)

@@ -4,7 +4,7 @@ import pytest
 
 from deploy.sandbox.faulty.orders import ErpStep, FaultKind
 from shared.events.command import Action
-from shared.ledger.entries import FollowUpDone, FollowUpFailed
+from shared.ledger.entries import CommandRefused, FollowUpDone, FollowUpFailed
 from shared.ledger.words import EntryKind, FollowUpKind, Reason
 from tests.support.house import HASTY, House
 
@@ -52,6 +52,44 @@ async def test_an_attachment_that_fails_is_tried_again_alone(opens):
     assert (await house.export_of(invoice)).status == "exported"
 
 
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429, "retry_after": 1}])
+async def test_an_outage_of_the_erp_uses_up_no_try_of_an_attachment(house, fault):
+    await house.order(FaultKind.STATUS_BEFORE, ErpStep.ATTACH, count=4, **fault)
+    invoice = await house.approved()
+    await house.export_of(invoice, "exported")
+
+    async def failures():
+        rows = await house.view.execute("SELECT FROM connection_states WHERE failures > 0")
+        return rows.rowcount
+
+    await house.view.until(failures, "failure of the connection")
+    await house.followed(invoice, EntryKind.FOLLOW_UP_DONE)
+    assert EntryKind.FOLLOW_UP_FAILED not in await house.view.kinds(invoice)
+    assert await failures() == 0
+    assert await house.requested(ErpStep.ATTACH) == 5
+    assert len(await files(house)) == 1
+
+
+async def test_a_replay_only_repeats_what_was_given_up(house):
+    await house.order(FaultKind.REFUSE, ErpStep.ATTACH, code="not_permitted")
+    invoice = await house.approved()
+    await house.export_of(invoice, "exported")
+    failure = await house.followed(invoice, EntryKind.FOLLOW_UP_FAILED)
+    assert isinstance(failure, FollowUpFailed)
+    assert failure.retry_at is None
+    await house.at_rest(invoice)
+    assert await files(house) == []
+    await house.command(invoice, Action.REPLAY)
+    await house.followed(invoice, EntryKind.FOLLOW_UP_DONE)
+    assert len(await files(house)) == 1
+    await house.command(invoice, Action.REPLAY)
+    refused = await house.followed(invoice, EntryKind.COMMAND_REFUSED)
+    assert isinstance(refused, CommandRefused)
+    assert refused.refusal == "it is exported already"
+    assert (await house.export_of(invoice)).status == "exported"
+    assert await house.requested(ErpStep.CREATE) == await house.requested(ErpStep.FINISH) == 1
+
+
 async def test_the_erps_number_is_written_back_to_procore(opens):
     house = await opens(write_back=True, attach="nothing")
     invoice = await house.approved()
@@ -67,7 +105,7 @@ async def test_the_erps_number_is_written_back_to_procore(opens):
 
 async def test_a_write_back_that_fails_never_sends_to_the_erp_again(opens):
     house = await opens(write_back=True, attach="nothing")
-    await house.procore.order_fault(status=503, method="PATCH", times=2)
+    await house.procore.order_fault(status=403, method="PATCH", times=2)
     invoice = await house.approved()
     await house.export_of(invoice, "exported")
     await house.followed(invoice, EntryKind.FOLLOW_UP_FAILED)
@@ -76,9 +114,19 @@ async def test_a_write_back_that_fails_never_sends_to_the_erp_again(opens):
     assert await house.requested(ErpStep.CREATE) == 1
 
 
+async def test_an_outage_of_procore_uses_up_no_try_of_a_write_back(opens):
+    house = await opens(write_back=True, attach="nothing")
+    await house.procore.order_fault(status=503, method="PATCH", times=2, retry_after=1)
+    invoice = await house.approved()
+    await house.export_of(invoice, "exported")
+    await house.followed(invoice, EntryKind.FOLLOW_UP_DONE)
+    assert EntryKind.FOLLOW_UP_FAILED not in await house.view.kinds(invoice)
+    assert (await house.procore.invoice(invoice))["origin_id"]
+
+
 async def test_a_write_back_done_and_not_answered_is_seen_next_time(opens):
     house = await opens(write_back=True, attach="nothing")
-    await house.procore.order_fault(status=503, method="PATCH", after_handling=True)
+    await house.procore.order_fault(status=503, method="PATCH", after_handling=True, retry_after=1)
     invoice = await house.approved()
     await house.export_of(invoice, "exported")
     await house.followed(invoice, EntryKind.FOLLOW_UP_DONE)

@@ -15,8 +15,9 @@ from tests.support.house import House
 pytestmark = pytest.mark.real_kafka
 
 
-@pytest.mark.parametrize("fault", ["duplicate", "two_ids"])
-async def test_an_approval_that_is_told_twice_is_exported_once(house, fault):
+@pytest.mark.parametrize(("fault", "tells_time"), [("duplicate", True), ("two_ids", True), ("two_ids", False)])
+async def test_an_approval_that_is_told_twice_is_exported_once(house, fault, tells_time):
+    await house.procore.set_switches(show_has_updated_at=tells_time)
     await house.procore.order_webhook_fault(fault)
     invoice = await house.approved()
     await house.export_of(invoice, "exported")
@@ -39,7 +40,9 @@ async def test_webhooks_in_the_wrong_order_change_nothing(house):
     assert len(await house.receivables()) == 1
 
 
-async def test_a_snapshot_older_than_the_last_look_decides_nothing(house):
+@pytest.mark.parametrize("tells_time", [True, False])
+async def test_a_snapshot_older_than_the_last_look_decides_nothing(house, tells_time):
+    await house.procore.set_switches(show_has_updated_at=tells_time)
     invoice = await house.approved()
     await house.export_of(invoice, "exported")
     await house.at_rest(invoice)

@@ -3,25 +3,20 @@
 import asyncio
 import dataclasses
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from deploy.sandbox.faulty.orders import ErpStep, FaultKind
-from deploy.sandbox.procore.server import serving
 from services.export_worker import worker as worker_module
-from services.export_worker.worker import Worker
-from shared.health import health_router
 from shared.ledger.words import Reason
 from shared.settings import TelemetrySettings
 from shared.telemetry import configure_telemetry
 from tests.support.house import House
+from tests.support.outside import seen_from_outside
 
 # A new worker joins its group at once; at the fallback broker that takes 5 s and more for each story.
 pytestmark = pytest.mark.real_kafka
@@ -43,16 +38,8 @@ PROMISED = (
     "invoice_export_parked_events",
     "invoice_export_kafka_lag_records",
     "invoice_export_procore_rate_remaining",
+    'invoice_export_follow_ups_given_up{connection="harbor"}',
 )
-
-
-@asynccontextmanager
-async def seen_from_outside(worker: Worker) -> AsyncIterator[httpx.AsyncClient]:
-    """The worker's HTTP side."""
-    app = FastAPI()
-    app.include_router(health_router(worker.health))
-    async with serving(app) as url, httpx.AsyncClient(base_url=url, verify=False, trust_env=False) as client:
-        yield client
 
 
 async def post(house: House, *, resource: str = "Payment Applications", token: str | None = None, **ids: int) -> str:

@@ -50,7 +50,9 @@ async def test_a_young_approval_is_left_to_its_webhook(house):
     assert await house.view.export(invoice) is None
 
 
-async def test_what_the_webhooks_brought_is_not_fed_again(house):
+@pytest.mark.parametrize("tells_time", [True, False])
+async def test_what_the_webhooks_brought_is_not_fed_again(house, tells_time):
+    await house.procore.set_switches(show_has_updated_at=tells_time)
     invoice = await house.approved()
     await house.export_of(invoice, "exported")
     await house.at_rest(invoice)

@@ -3,23 +3,41 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from deploy.sandbox.local.containers import COMPOSE_FILE, images
 from deploy.sandbox.local.jars import KAFKA_VERSION
-from deploy.sandbox.local.services import BOOKS, SERVICES, STEPS
+from deploy.sandbox.local.services import BOOKS, SERVICE_USER_ID, SERVICES, STEPS
 from deploy.sandbox.local.variables import CONNECTIONS, random_secrets, write_connections
+from services.cli.hooking.asked import ProvisionSettings
 from services.export_worker.erp.adapter import Place
 from services.export_worker.erp.catalog import make_adapter
+from services.export_worker.worker import WorkerServiceSettings
+from services.webhook_receiver.app import ReceiverSettings
 from shared.connections.catalog import load_catalog
 from shared.connections.secret_references import resolve_secrets
+from shared.settings import DatabaseSettings, Settings
+from tests.architecture.documents import commands
 
 COMPOSE_FOLDER = COMPOSE_FILE.parent / "deploy" / "compose"
 TEXT = COMPOSE_FILE.read_text(encoding="utf-8")
+EXAMPLE = (COMPOSE_FOLDER / "example.env").read_text(encoding="utf-8")
+PARTS = re.split(
+    r"^(?=  [\w-]+:$)", TEXT.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0], flags=re.MULTILINE
+)
+COMPOSED = {part.partition(":")[0].strip(): part for part in PARTS if part}
+SANDBOXES = {"procore-sandbox", "erp-sandbox"}
+# `make up` plays nothing by itself, so it hangs no hooks either.
+ONLY_COMPOSED = {"hooks"}
+NEEDED: dict[str, tuple[type[Settings], ...]] = {
+    "receiver": (ReceiverSettings,),
+    "worker": (WorkerServiceSettings,),
+    "hooks": (ProvisionSettings, DatabaseSettings),
+}
 
 
 def test_compose_runs_what_the_stack_starts() -> None:
-    services = TEXT.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0]
-    composed = set(re.findall(r"^  ([\w-]+):$", services, flags=re.MULTILINE))
-    assert composed == {"postgres", "kafka"} | {part.name for part in (*STEPS, *SERVICES)}
+    assert set(COMPOSED) == {"postgres", "kafka"} | {part.name for part in (*STEPS, *SERVICES)} | ONLY_COMPOSED
 
 
 def test_compose_names_each_services_port() -> None:
@@ -37,10 +55,53 @@ def test_kafka_is_the_same_version_everywhere() -> None:
     assert images()["kafka"] == f"apache/kafka:{KAFKA_VERSION}"
 
 
-def test_the_example_names_every_required_variable() -> None:
+def test_the_example_names_every_variable() -> None:
+    used = set(re.findall(r"\$\{(\w+):[?-]", TEXT)) | {"COMPOSE_PROFILES"}
+    assert set(re.findall(r"^#?(\w+)=", EXAMPLE, flags=re.MULTILINE)) == used
     required = set(re.findall(r"\$\{(\w+):\?", TEXT))
-    example = (COMPOSE_FOLDER / "example.env").read_text(encoding="utf-8")
-    assert set(re.findall(r"^(\w+)=", example, flags=re.MULTILINE)) == required
+    assert set(re.findall(r"^(\w+)=$", EXAMPLE, flags=re.MULTILINE)) == required
+
+
+def test_the_sandboxes_can_be_left_out() -> None:
+    assert {name for name, part in COMPOSED.items() if "<<: *sandbox" in part} == SANDBOXES
+    assert "x-sandbox: &sandbox\n  <<: *service\n  profiles: [sandbox]\n" in TEXT
+    assert "\nCOMPOSE_PROFILES=sandbox\n" in EXAMPLE
+    for name, part in COMPOSED.items():
+        waits = re.findall(rf"^      ({'|'.join(SANDBOXES)}): (.*)$", part, flags=re.MULTILINE)
+        assert all("required: false" in how for _, how in waits), name
+
+
+def test_the_sandboxes_own_account_is_no_approver() -> None:
+    assert f"\nPROCORE_SERVICE_USER_IDS={SERVICE_USER_ID}\n" in EXAMPLE
+    assert "PROCORE_SERVICE_USER_IDS" in told_to("worker")
+
+
+@pytest.mark.parametrize("service", NEEDED)
+def test_each_service_is_told_what_it_needs(service: str) -> None:
+    required = {
+        name.upper() for one in NEEDED[service] for name, field in one.model_fields.items() if field.is_required()
+    }
+    assert required <= told_to(service)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, part in COMPOSED.items() if "<<: *once" in part or "<<: *service" in part]
+)
+def test_each_service_runs_a_command_of_ours(name: str) -> None:
+    [given] = re.findall(r"^    command: \[(.*)\]$", COMPOSED[name], flags=re.MULTILINE)
+    words = given.replace('"', "").split(", ")
+    known = commands()
+    command = known.get(" ".join(words[:2])) or known[words[0]]
+    assert {word for word in words if word.startswith("--")} <= {
+        option for parameter in command.params for option in parameter.opts
+    }
+
+
+def told_to(service: str) -> set[str]:
+    """The names of its variables, those that several have in common too."""
+    shared = TEXT.partition("x-procore: &procore\n")[2].partition("\n\n")[0]
+    text = COMPOSED[service] + (shared if "<<: *procore" in COMPOSED[service] else "")
+    return set(re.findall(r"^ +([A-Z_]+): ", text, flags=re.MULTILINE))
 
 
 def test_the_stacks_connections_are_accepted(tmp_path: Path) -> None:

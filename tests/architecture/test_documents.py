@@ -13,7 +13,7 @@ import services.export_worker.metrics  # noqa: F401 - registers what it counts
 from services.export_worker.core.outcomes import Refusal
 from services.webhook_receiver.metrics import Outcome
 from shared.approvers.rule import ApproverProblem
-from shared.database import Role
+from shared.database import Role, metadata
 from shared.ledger.words import NEXT_STEP, Reason
 from tests.architecture.documents import README, ROOT, STATE, command_table, commands, state_document, with_part
 
@@ -39,7 +39,7 @@ def calls(text: str, program: str) -> Iterator[list[str]]:
 def called(words: list[str]) -> tuple[Any, list[str]]:
     """The command that these words call, or None, and the options given to it."""
     known = commands()
-    for length in (2, 1):
+    for length in (3, 2, 1):
         name = " ".join(words[:length])
         if name in known:
             return known[name], [word.partition("=")[0] for word in words[length:] if word.startswith("--")]
@@ -57,7 +57,7 @@ def test_every_command_in_a_document_exists(document: str) -> None:
 
 @pytest.mark.parametrize("document", TEXTS)
 def test_every_verb_of_make_exists(document: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
     verbs = {words[0] for words in calls(TEXTS[document], "make")}
     assert verbs <= targets
 
@@ -80,6 +80,24 @@ def test_links_to_local_files_resolve(document: str) -> None:
         file = (ROOT / document).parent / path if path else ROOT / document
         assert file.exists(), target
         assert not anchor or anchor in anchors(file), target
+
+
+def test_documents_named_in_the_code_exist() -> None:
+    source = "\n".join(
+        path.read_text(encoding="utf-8") for top in ("services", "shared", "deploy") for path in code_below(top)
+    )
+    named_there = re.findall(r"\bdocs/[\w/.-]+\.md(?:#[\w-]+)?", source)
+    assert "docs/runbook.md#dead-letters" in named_there
+    for name in named_there:
+        path, _, anchor = name.partition("#")
+        assert (ROOT / path).exists(), name
+        assert not anchor or anchor in anchors(ROOT / path), name
+
+
+def test_the_architecture_names_every_table() -> None:
+    written_by = TEXTS["ARCHITECTURE.md"].partition("\n| Table | Written by |")[2].partition("\n\n")[0]
+    told = re.findall(r"^\| ([\w, ]+) \|", written_by, flags=re.MULTILINE)
+    assert sorted(name for row in told for name in row.split(", ")) == sorted(metadata.tables)
 
 
 def anchors(file: Path) -> set[str]:

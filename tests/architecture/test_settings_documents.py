@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.erp.sandbox.settings import SandboxSettings
 from services.export_worker.worker import WorkerServiceSettings
+from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.webhook_receiver.app import ReceiverSettings
 from shared import settings
 from shared.approvers import csv_file
@@ -19,7 +20,7 @@ from shared.connections.catalog import load_catalog
 from shared.connections.connection import AccountingDate, Connection, Finish, LineDetail, Mode, VerifyApprover
 from shared.connections.mappings import MappingKind
 from shared.environment import Settings
-from shared.settings import DashboardSettings, HookSettings, LogSettings, TelemetrySettings
+from shared.settings import HookSettings, LogSettings, TelemetrySettings
 from tests.architecture.documents import ROOT
 
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -28,7 +29,7 @@ CONNECTIONS = (ROOT / "docs" / "connections.md").read_text(encoding="utf-8")
 SERVICES: dict[str, tuple[type[Settings], ...]] = {
     "receiver": (ReceiverSettings,),
     "worker": (WorkerServiceSettings, LogSettings, TelemetrySettings),
-    "dashboard": (DashboardSettings,),
+    "dashboard": (DashboardSettings, AlertSettings),
 }
 COMMAND_LINE: dict[str, tuple[type[Settings], ...]] = {"command line": (HookSettings,)}
 Fields = dict[str, FieldInfo]

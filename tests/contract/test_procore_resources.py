@@ -42,8 +42,10 @@ async def test_listings_bring_every_row_once(site: Site):
     applications = PaymentApplications(site.client)
     by_project = [row["id"] async for row in applications.of_project(site.company, site.project)]
     by_contract = await applications.of_contract(site.company, site.project, site.contract)
+    one = await applications.of_contract(site.company, site.project, site.contract, only=site.invoice)
     assert len(set(by_page)) == len(by_page) == 8
     assert sorted(by_page) == sorted(by_project) == sorted(row["id"] for row in by_contract)
+    assert [row["id"] for row in one] == [int(site.invoice)]
 
 
 async def test_a_too_large_listing_comes_in_smaller_pages(site: Site):

@@ -10,11 +10,12 @@ from services.cli.diagnosis.clocks import clock_check
 from shared.approvers.record import ApproverRecord, ToolLevel
 from shared.approvers.store import save
 from shared.kafka.topics import create_topics
+from shared.ledger.entries import FollowUpFailed
 from shared.ledger.words import Reason
 from shared.settings import KafkaSettings, load
 from tests.support.command_line import answered
 from tests.support.database import execute
-from tests.support.ledgers import a_look, an_export, held_for
+from tests.support.ledgers import a_look, an_export, exported, held_for
 
 NOON = datetime(2026, 9, 30, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -92,6 +93,26 @@ async def test_what_waits_for_a_person_is_named(house, diagnose, worker_engine, 
     told = checks[f"approvers: company {house}"]["told"]
     assert told == "0 of 1 may export, 1 records are older than 30 days"
     assert checks["webhooks: parked"]["told"].startswith("1 since ")
+
+
+async def test_dead_letters_are_told_with_where_to_read(house, diagnose, owner_engine):
+    async with owner_engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO events (event_id, fate, detail, topic, partition, position, received_at, raw)"
+                " VALUES ('e', 'dead_lettered', 'not JSON', 't', 0, 0, now(), 'x')"
+            )
+        )
+    check = (await diagnose(0))["webhooks: dead letters"]
+    assert (check["result"], check["told"]) == ("attention", "1 in 7 days; not JSON")
+    assert check["todo"] == "read them: docs/runbook.md#dead-letters"
+
+
+async def test_what_was_given_up_after_an_export_is_named(house, diagnose, worker_engine):
+    look = a_look(billing_date=datetime.now(UTC).date())
+    await an_export(worker_engine, *exported(look), FollowUpFailed(what="attachment", detail="not permitted"))
+    check = (await diagnose(0))["exports: follow-ups"]
+    assert (check["result"], check["told"]) == ("attention", "given up: 1 of harbor-sandbox")
 
 
 async def test_a_trigger_that_is_off_is_found(house, diagnose, database_url):

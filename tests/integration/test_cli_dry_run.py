@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from shared.ledger.entries import AttemptClosed, AttemptOpened, Authority
+from shared.ledger.entries import AttemptClosed, AttemptOpened, Authority, FollowUpFailed
 from shared.ledger.words import Closing
+from tests.support.builders import a_standing, closed, opened
 from tests.support.command_line import answered
 from tests.support.ledgers import CONNECTION, a_look, held_for
 
@@ -50,7 +51,7 @@ async def test_a_dry_run_tells_what_would_be_sent(site, prepared, export_of, com
 
 async def test_a_dry_run_says_when_the_erp_is_asked_first(site, export_of, command):
     authority = Authority(found_by="events", judged_at=datetime.now(UTC))
-    opened = AttemptOpened(
+    attempt = AttemptOpened(
         attempt=1,
         reference="r:1",
         document={},
@@ -63,9 +64,20 @@ async def test_a_dry_run_says_when_the_erp_is_asked_first(site, export_of, comma
         fencing_token=1,
         worker="w",
     )
-    closed = AttemptClosed(closing=Closing.UNKNOWN, retry_at=datetime.now(UTC))
-    ran = await command("exports", "replay", await export_of(opened, closed), *DRY)
+    unknown = AttemptClosed(closing=Closing.UNKNOWN, retry_at=datetime.now(UTC))
+    ran = await command("exports", "replay", await export_of(attempt, unknown), *DRY)
     assert ran.stdout.startswith("The ERP would be asked first")
+
+
+async def test_a_dry_run_of_what_was_given_up_says_so(site, export_of, command, count):
+    standing = a_standing(totals=None, fingerprint=None)
+    given_up = FollowUpFailed(what="attachment", detail="not permitted")
+    export_id = await export_of(opened(look=a_look()), closed(Closing.DONE, standing=standing), given_up)
+    before = await count()
+    told = await command("exports", "replay", export_id, *DRY)
+    assert told.exit_code == 0, told.output
+    assert "It would stay exported, and what was given up after the export would be tried again." in told.stdout
+    assert await count() == before
 
 
 async def test_a_dry_run_of_what_is_refused_says_so(site, export_of, command):

@@ -1,17 +1,19 @@
 """Listing and showing exports."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 
-from shared.ledger.entries import Finding, Skipped
+from services.export_worker.gauges import count_follow_ups
+from shared.ledger.entries import Finding, FollowUpDone, FollowUpFailed, ResolvedByHand, Skipped
 from shared.ledger.filter import Cursor, Filter, Sort, SortKey
 from shared.ledger.reader import list_exports, read_export
 from shared.ledger.words import NEXT_STEP, Reason, Status
 from tests.support.builders import a_document, opened
 from tests.support.command_line import answered
-from tests.support.ledgers import a_look, an_export, held_for
+from tests.support.ledgers import CONNECTION, a_look, an_export, exported, held_for
 
 
 @pytest.fixture
@@ -161,6 +163,52 @@ async def test_a_rehearsals_document_is_told(worker_engine, command):
 async def test_a_document_of_another_version_is_said_so(worker_engine, command):
     export_id = await an_export(worker_engine, opened().model_copy(update={"document": {"number": "1"}}))
     assert "Document of attempt 1: stored by another version" in (await command("exports", "show", export_id)).stdout
+
+
+@pytest.fixture
+async def followed(worker_engine):
+    """Exported: one whose attachment was given up, one whose is tried again, one whose is done."""
+    fates = (
+        FollowUpFailed(what="attachment", detail="not permitted"),
+        FollowUpFailed(what="attachment", detail="no answer", retry_at=datetime(2026, 9, 30, 12, tzinfo=UTC)),
+        FollowUpDone(what="attachment", detail="INV-001.pdf"),
+    )
+    made = [await an_export(worker_engine, *exported(), fate, invoice=f"70{at}") for at, fate in enumerate(fates)]
+    by_hand = ResolvedByHand(nonce="n", by="7", why="entered", dismissed=False, erp_number="AR-1")
+    return [*made, await an_export(worker_engine, *exported(), fates[0], by_hand, invoice="704")]
+
+
+async def test_what_was_given_up_after_an_export_is_listed(followed, command, owner_engine):
+    assert await ids(owner_engine, given_up=True) == [followed[0]]
+    (row,) = answered(await command("exports", "list", "--given-up", "--json"))["exports"]
+    assert row["id"] == followed[0]
+
+
+async def test_what_came_after_an_export_is_told(followed, command):
+    told = [(await command("exports", "show", export_id)).stdout for export_id in followed]
+    assert "After the export: attachment given up after one try -> Mend its cause, then replay" in told[0]
+    assert "not permitted" in told[0]
+    assert "attachment failed after one try, tried again by itself at 2026-09-30 12:00:00 UTC" in told[1]
+    assert "After the export: attachment done" in told[2]
+    assert "After the export" not in told[3]
+    shown = answered(await command("exports", "show", followed[0], "--json"))
+    assert shown["given_up"] == ["attachment"]
+    assert shown["follow_ups"]["attachment"]["failures"] == 1
+
+
+async def test_what_was_given_up_is_counted_for_two_months(worker_engine):
+    now = datetime.now(UTC).date()
+    given_up = FollowUpFailed(what="write_back", detail="locked")
+    for invoice, days in (("81", 0), ("82", 20), ("83", 99)):
+        look = a_look(billing_date=now - timedelta(days=days))
+        await an_export(worker_engine, *exported(look), given_up, invoice=invoice)
+    await an_export(worker_engine, *exported(a_look(billing_date=now)), invoice="84")
+    await count_follow_ups(worker_engine, [CONNECTION, "another"])
+    shown = {
+        name: REGISTRY.get_sample_value("invoice_export_follow_ups_given_up", {"connection": name})
+        for name in (CONNECTION, "another")
+    }
+    assert shown == {CONNECTION: 2, "another": 0}
 
 
 async def test_an_unknown_export_is_one_line(command):

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -24,7 +25,7 @@ from deploy.sandbox.local.parts import Given, kafka_part, postgres_part
 from deploy.sandbox.local.postgres import Postgres, start_postgres
 from deploy.sandbox.local.processes import BackgroundProcess, StartError, free_port, stop_known
 from deploy.sandbox.local.ready import kafka_answers, postgres_answers
-from deploy.sandbox.local.services import Service
+from deploy.sandbox.local.services import SERVICES, Service
 from deploy.sandbox.local.variables import read_variables
 from deploy.sandbox.stack import Stack
 
@@ -191,6 +192,16 @@ def test_a_stack_restarts_a_killed_service_in_place(tmp_path: Path, postgres: Po
         assert stat.S_IMODE((tmp_path / "stack.env").stat().st_mode) == 0o600
     assert not (tmp_path / "stack.env").exists()
     assert postgres_answers(postgres.url)
+
+
+def test_our_account_in_the_sandbox_is_no_approver(tmp_path: Path, postgres: Postgres) -> None:
+    given = os.environ | {"DATABASE_URL": postgres.url, "INVOICE_EXPORT_BROKER": "fallback"}
+    procore = [service for service in SERVICES if service.name == "procore-sandbox"]
+    with Stack(tmp_path, given=given, steps=(), services=procore, say=lambda _: None) as stack:
+        known = stack.environment
+        accounts = f"{known['PROCORE_API_URL']}/sandbox/service_accounts"
+        ours = httpx.get(f"{accounts}/{known['PROCORE_CLIENT_ID']}", trust_env=False).json()
+    assert known["PROCORE_SERVICE_USER_IDS"] == str(ours["user_id"])
 
 
 def test_a_part_that_fails_leaves_nothing_running(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def _parse() -> argparse.Namespace:
 
 
 def _worker() -> Callable[[], None]:
-    from services.export_worker import worker
+    from services.export_worker import serving, worker
     from shared.settings import load
 
     owner, name = _place("services.export_worker.clock:Lane._walk")
@@ -96,7 +96,7 @@ def _worker() -> Callable[[], None]:
         await walk(lane, claim)
 
     setattr(owner, name, marked)
-    return lambda: asyncio.run(worker.serve(load(worker.WorkerServiceSettings)))
+    return lambda: asyncio.run(serving.serve(load(worker.WorkerServiceSettings)))
 
 
 def _receiver() -> Callable[[], None]:

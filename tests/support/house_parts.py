@@ -40,14 +40,21 @@ class Secrets:
     seal_key: str = field(default_factory=lambda: f"seal-{secrets.token_hex(16)}")
 
 
-def write_connection(
-    folder: Path, *, company: int, erp_url: str, book: str, secret: str, erp: Mapping[str, Any], **changes: Any
-) -> Path:
-    """The connections file of a house: one live connection, `changes` to it and `erp` settings of its adapter."""
+def write_connection(folder: Path, *, secret: str, **connection: Any) -> Path:
+    """The connections file of a house: one live connection, `connection` as `connection_table` takes it."""
     (folder / "erp-secret").write_text(secret, encoding="utf-8")
+    path = folder / "connections.toml"
+    path.write_text(connection_table(folder, name=CONNECTION, **connection), encoding="utf-8")
+    return path
+
+
+def connection_table(
+    folder: Path, *, name: str, company: int, erp_url: str, book: str, erp: Mapping[str, Any], **changes: Any
+) -> str:
+    """A live connection, with `changes` to it and `erp` settings of its adapter; its secret lies in `folder`."""
     settings = {"url": erp_url, "book": book, "read_timeout_seconds": 5, "settles_after_seconds": 10, **erp}
     connection = {
-        "name": CONNECTION,
+        "name": name,
         "company_id": company,
         "adapter": "erp_sandbox",
         "mode": "live",
@@ -58,10 +65,8 @@ def write_connection(
         "settings": settings,
         "secrets": {"client_secret": f"file:{folder / 'erp-secret'}"},
     }
-    path = folder / "connections.toml"
-    lines = [f"{name} = {_toml(value)}" for name, value in connection.items()]
-    path.write_text("\n".join(["[[connection]]", *lines, ""]), encoding="utf-8")
-    return path
+    lines = [f"{key} = {_toml(value)}" for key, value in connection.items()]
+    return "\n".join(["[[connection]]", *lines, ""])
 
 
 def _toml(value: Any) -> str:

@@ -11,7 +11,8 @@ from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.ledger_writer import LedgerWriter
 from shared.ledger.entries import Authority, EntryBody, Finding, Held, Look, Received
-from shared.ledger.words import Reason
+from shared.ledger.words import Closing, Reason
+from tests.support.builders import a_standing, closed, opened
 
 CONNECTION = "harbor-sandbox"
 COMPANY = "4907"
@@ -41,6 +42,11 @@ def held_for(reason: Reason = Reason.APPROVER_LACKS_PRIVILEGE, look: Look | None
         users=("2",), found_by="event", records=(record,), problems=(reason,), judged_at=datetime.now(UTC)
     )
     return Held(findings=(Finding(reason=reason, detail="Procore user 2"),), look=look or a_look(), authority=authority)
+
+
+def exported(look: Look | None = None) -> tuple[EntryBody, ...]:
+    """Ada approved it, and the ERP confirmed it."""
+    return (opened(look=look or a_look()), closed(Closing.DONE, standing=a_standing()))
 
 
 async def an_export(

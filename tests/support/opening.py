@@ -1,5 +1,6 @@
 """Builds a house, furnishes it, and proves at its end that nothing stands twice and the ledger is whole."""
 
+import dataclasses
 import itertools
 import secrets
 from collections.abc import AsyncIterator
@@ -24,6 +25,9 @@ from shared.settings import KafkaSettings
 from tests.support.house import CLIENT, CONCRETE, OWNER, House
 from tests.support.house_parts import CONNECTION, Secrets, Workers, logged, running_receiver, write_connection
 from tests.support.ledger_view import LedgerView, viewing
+
+PEOPLE = ("ada", "ben", "cleo")
+UNFURNISHED = dict.fromkeys(("project", "contract", *PEOPLE), 0)
 
 companies = itertools.count(secrets.randbelow(10**9) * 1000 + 1)
 
@@ -81,11 +85,9 @@ async def open_house(
         stack.push_async_callback(kafka.stop)
         await kafka.start()
         view = await stack.enter_async_context(viewing(database_url, company))
-        project, contract, people = await _furnish(procore, company)
         house = House(
             company=company,
-            project=project,
-            contract=contract,
+            **UNFURNISHED,
             our_user=our_user,
             book=book,
             database_url=database_url,
@@ -99,13 +101,8 @@ async def open_house(
             workers=workers,
             secrets=planted,
             log=log,
-            **people,
         )
-        await house.record(house.ada)
-        await house.record(house.ben, can_push_to_accounting=False)
-        await house.record(house.cleo, erp_integrations_level=ToolLevel.READ_ONLY)
-        await _map(view)
-        await house.hook(project)
+        house = await furnish(house, CONNECTION)
         await kafka.wait_connected()
         yield house
         await workers.stop()
@@ -119,16 +116,23 @@ async def _nothing_is_double_or_broken(house: House) -> None:
     assert [str(broken) async for broken in Verification(house.view.engine).breaks()] == []
 
 
-async def _furnish(procore: SandboxControl, company: int) -> tuple[int, int, dict[str, int]]:
+async def furnish(house: House, connection: str) -> House:
+    """Its company with a project, a contract, recorded people, a mapped owner and a hook."""
+    procore, company = house.procore, house.company
     await procore.create_company(id=company, name="Ironside Builders")
     project = await procore.create_project(company_id=company)
     contract = await procore.create_contract(project_id=project, client_name=OWNER, lines=[CONCRETE])
-    names = ("ada", "ben", "cleo")
-    people = {name: await procore.create_user(company_id=company, name=name.title()) for name in names}
-    return project, contract, people
+    people = {name: await procore.create_user(company_id=company, name=name.title()) for name in PEOPLE}
+    house = dataclasses.replace(house, project=project, contract=contract, **people)
+    await house.record(house.ada)
+    await house.record(house.ben, can_push_to_accounting=False)
+    await house.record(house.cleo, erp_integrations_level=ToolLevel.READ_ONLY)
+    await _map(house.view, connection)
+    await house.hook(project)
+    return house
 
 
-async def _map(view: LedgerView) -> None:
+async def _map(view: LedgerView, connection: str) -> None:
     customer = Mapping(kind=MappingKind.CUSTOMER, procore_name=OWNER, erp_id="C-100")
-    async with view.engine.begin() as connection:
-        await mapping_store.save(connection, [MappingRow(CONNECTION, customer)], "controller")
+    async with view.engine.begin() as session:
+        await mapping_store.save(session, [MappingRow(connection, customer)], "controller")

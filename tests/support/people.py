@@ -1,14 +1,21 @@
 """People of the dashboard: accounts made as the owner makes them, and an application with nothing but the guard."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Annotated, Any
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import Depends, FastAPI
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.sandbox.faulty.server import listening
+from deploy.sandbox.local.processes import free_port
+from services.ledger_dashboard.app import DashboardServiceSettings, create_app
 from services.ledger_dashboard.people.accounts import Account, account_of, add_account
 from services.ledger_dashboard.people.guard import require, seen_company, signed_in
 from services.ledger_dashboard.people.passwords import hash_password
@@ -16,10 +23,11 @@ from services.ledger_dashboard.people.person import Holder, Person
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.roles import Deed, Role
 from services.ledger_dashboard.people.sessions import COOKIE
+from services.ledger_dashboard.people.tables import audit_records
 from services.ledger_dashboard.people.tokens import add_token
+from services.ledger_dashboard.settings import DashboardSettings
 from shared.database import Role as DatabaseRole
 from shared.database import create_engine
-from shared.settings import DashboardSettings
 
 SITE = "http://exports.example"
 PASSWORD = "correct horse battery"
@@ -101,3 +109,37 @@ def browser(app: FastAPI, cookie: str = "", **headers: str) -> httpx.AsyncClient
         headers={"origin": SITE, "sec-fetch-site": "same-origin", **headers},
         cookies={COOKIE: cookie} if cookie else {},
     )
+
+
+@asynccontextmanager
+async def served(database_url: str, **changes: Any) -> AsyncIterator[str]:
+    """The whole dashboard on a port of its own, without Kafka; its address."""
+    door = listening("127.0.0.1", 0)
+    address = f"http://127.0.0.1:{door.getsockname()[1]}"
+    required = {
+        "database_url": database_url,
+        "kafka_bootstrap_servers": f"127.0.0.1:{free_port()}",
+        "command_signing_key": "a-signing-key-of-ours",
+        "session_key": "a-session-key-of-ours",
+    }
+    app = create_app(DashboardServiceSettings.model_validate(required | changes))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=1))
+    serving = asyncio.create_task(server.serve(sockets=[door]))
+    try:
+        yield address
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def visitor(address: str, **headers: str) -> httpx.AsyncClient:
+    """A browser with its cookies; redirects are told, not followed."""
+    return httpx.AsyncClient(
+        base_url=address, headers={"origin": address, "sec-fetch-site": "same-origin", **headers}, timeout=30
+    )
+
+
+async def audited(engine: AsyncEngine) -> list[Any]:
+    """All records, the oldest first."""
+    async with engine.connect() as connection:
+        return list((await connection.execute(select(audit_records).order_by(audit_records.c.id))).all())

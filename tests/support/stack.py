@@ -7,6 +7,8 @@ import pytest
 
 from deploy.sandbox.local.parts import Part, apache_kafka_lacks, kafka_part, postgres_part
 
+EVERY_BROKER = "INVOICE_EXPORT_EVERY_BROKER"  # set by `make test-erps`
+
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Part]:

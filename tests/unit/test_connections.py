@@ -106,6 +106,12 @@ def test_every_key_is_read(load):
         ('verify_approver = "above -1"', "verify_approver"),
         ('verify_approver = "below 5"', "verify_approver"),
         ("verify_approver = true", "verify_approver"),
+        ('second_person_above = "a lot"', "second_person_above"),
+        ('second_person_above = "1_000"', "second_person_above"),
+        ("second_person_above = -1", "second_person_above"),
+        ("second_person_above = inf", "second_person_above"),
+        ("second_person_above = true", "second_person_above"),
+        ("second_person_above = []", "second_person_above"),
         ("settings = 1", "settings"),
         ('settings = { password = "hunter2-s3cr3t" }', "settings"),
         ('secrets = { password = "hunter2-s3cr3t" }', "secrets.password"),
@@ -124,11 +130,31 @@ def test_one_wrong_value_is_one_clear_line(mistakes, line, key):
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [("50000", "50000"), ("50000.5", "50000.5"), ('"50000.50"', "50000.50"), ("0", "0")],
+)
+def test_an_amount_is_a_number_or_text(load, written, amount):
+    (one,) = load(f"{SMALLEST}second_person_above = {written}").connections
+    assert one.second_person_above == Decimal(amount)
+
+
 @pytest.mark.parametrize("mode", ["rehearse", "paused"])
 def test_only_a_live_connection_needs_a_start(load, mistakes, mode):
     assert load(f'{SMALLEST}mode = "{mode}"').connections[0].start_from is None
     (said,) = mistakes(f'{SMALLEST}mode = "live"')
     assert "start_from: is missing, and the connection is live" in said
+
+
+@pytest.mark.parametrize("finish", ["", 'finish = "draft"'])
+def test_a_connection_that_leaves_drafts_writes_nothing_back(load, mistakes, finish):
+    (said,) = mistakes(f"{SMALLEST}{finish}\nwrite_back = true")
+    assert said == (
+        "connections.toml: connection acme-sage: write_back: is true, and the connection leaves drafts, which have no "
+        'number yet; give false, or true with finish = "posted"'
+    )
+    assert load(f'{SMALLEST}finish = "posted"\nwrite_back = true').connections[0].write_back
+    assert not load(f"{SMALLEST}{finish}\nwrite_back = false").connections[0].write_back
 
 
 def test_an_unknown_key_names_the_nearest(mistakes):

@@ -1,25 +1,37 @@
+import os
+from collections.abc import Iterator
+
 import pytest
 
+import services.cli.main  # noqa: F401 - each group of commands makes settings of its own from the shared ones
+from services.cli.asking import OrderSettings
+from services.export_worker.worker import WorkerServiceSettings
+from services.ledger_dashboard.settings import DashboardSettings
+from services.webhook_receiver.app import ReceiverSettings
+from shared import settings
+from shared.kafka.connection import connection_arguments
 from shared.settings import (
-    DashboardSettings,
     DatabaseSettings,
+    HookSettings,
     KafkaSettings,
     LogSettings,
-    ProcoreSettings,
+    Settings,
     SettingsError,
     TelemetrySettings,
     WebhookSettings,
     WorkerSettings,
     load,
 )
+from tests.support.certificates import write_certificate
 
 SECRET = "sixteen-or-more-characters"
+PASSWORD = "of the key"
 
 
 class EverySettings(
     DatabaseSettings,
     KafkaSettings,
-    ProcoreSettings,
+    HookSettings,
     WebhookSettings,
     WorkerSettings,
     DashboardSettings,
@@ -60,6 +72,11 @@ def environment(monkeypatch, tmp_path):
     return set_all
 
 
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    return write_certificate(tmp_path_factory.mktemp("certificate"), password=PASSWORD)
+
+
 REQUIRED = [name.upper() for name, info in EverySettings.model_fields.items() if info.is_required()]
 
 
@@ -95,34 +112,125 @@ WRONG = [
     ("DATABASE_URL", "postgresql://ada:hush@db:port/exports", "parsed"),
     ("KAFKA_BOOTSTRAP_SERVERS", "one", "host:port"),
     ("KAFKA_BOOTSTRAP_SERVERS", "one:9092,,two:9092", "host:port"),
+    ("KAFKA_BOOTSTRAP_SERVERS", "one:99999", "65535"),
+    ("KAFKA_BOOTSTRAP_SERVERS", "one:9092,[::1]:0", "65535"),
     ("KAFKA_SECURITY_PROTOCOL", "carrier-pigeon", "SASL_SSL"),
     ("KAFKA_SASL_MECHANISM", "hush", "SCRAM-SHA-256"),
+    ("KAFKA_SASL_USERNAME", "  ", "user name"),
+    ("KAFKA_SASL_PASSWORD", "  ", "blank"),
     ("KAFKA_SSL_CAFILE", "/nowhere/ca.pem", "no such file"),
+    ("KAFKA_SSL_CAFILE", __file__, "no certificate in PEM form"),
+    ("KAFKA_SSL_CERTFILE", "/nowhere/our.pem", "no such file"),
+    ("KAFKA_SSL_KEYFILE", "/nowhere/our.key", "no such file"),
+    ("KAFKA_SSL_PASSWORD", "  ", "blank"),
     ("KAFKA_ENABLE_IDEMPOTENCE", "maybe", "true"),
+    ("KAFKA_SESSION_TIMEOUT_SECONDS", "0.5", "at least 1"),
+    ("KAFKA_SESSION_TIMEOUT_SECONDS", "1801", "at most 1800"),
+    ("KAFKA_SESSION_TIMEOUT_SECONDS", "inf", "finite"),
     ("PROCORE_API_URL", "api.example.com", "https://"),
     ("PROCORE_API_URL", "https://", "https://"),
     ("PROCORE_LOGIN_URL", "ftp://login", "https://"),
+    ("PROCORE_LOGIN_URL", "https://login:99999", "address"),
+    ("PROCORE_LOGIN_URL", "https://[login", "address"),
+    ("PROCORE_LOGIN_URL", "https://log in", "address"),
+    ("PROCORE_CLIENT_ID", "  ", "client id"),
     ("PROCORE_CLIENT_SECRET", "  ", "blank"),
     ("PROCORE_SERVICE_USER_IDS", "7,ada", "whole numbers"),
     ("PROCORE_WEBHOOK_TOKENS", "hush,,other", "empty"),
     ("PROCORE_WEBHOOK_TOKENS", ",", "empty"),
     ("PROCORE_WEBHOOK_TOKENS", "hüsh", "HTTP header"),
+    ("RECEIVER_URL", "exports.example.com", "https://"),
+    ("PROCORE_HOOK_NAMESPACE", "Invoice Export", "dashes"),
     ("CONNECTIONS_FILE", "/nowhere/connections.toml", "no such file"),
     ("APPROVER_RECORD_MAX_AGE_DAYS", "-1", "at least 1"),
     ("APPROVER_RECORD_MAX_AGE_DAYS", "0", "at least 1"),
     ("APPROVER_RECORD_MAX_AGE_DAYS", "month", "number"),
+    ("APPROVER_RECORD_MAX_AGE_DAYS", "1000000000", "at most 3650"),
+    ("WORKER_LEASE_SECONDS", "0.9", "at least 1"),
+    ("WORKER_LEASE_SECONDS", "3601", "at most 3600"),
+    ("WORKER_LEASE_SECONDS", "inf", "finite"),
     ("RECONCILE_EVERY_MINUTES", "0", "at least 1"),
+    ("RECONCILE_EVERY_MINUTES", "9999999999999", "at most 10080"),
     ("RECONCILE_BUDGET_SHARE", "1.5", "up to 1"),
+    ("RECONCILE_BUDGET_SHARE", "nan", "up to 1"),
+    ("TIE_OUT_EVERY_HOURS", "-1", "0 leaves it"),
+    ("TIE_OUT_EVERY_HOURS", "745", "at most 744"),
+    ("TIE_OUT_EVERY_HOURS", "inf", "finite"),
+    ("TIE_OUT_BUDGET_SHARE", "0", "above 0"),
+    ("TIE_OUT_BUDGET_SHARE", "nan", "above 0"),
     ("COMMAND_SIGNING_KEY", "hush", "shorter than 16"),
     ("LEDGER_SEAL_KEY", "hush", "shorter than 16"),
+    ("SEAL_EVERY_HOURS", "-1", "0 leaves it"),
+    ("SEAL_EVERY_HOURS", "745", "at most 744"),
+    ("SEAL_EVERY_HOURS", "inf", "finite"),
     ("TOKEN_ENCRYPTION_KEY", "hush", "shorter than 16"),
     ("SESSION_KEY", "hush", "shorter than 16"),
     ("PORT", "65536", "65535"),
     ("OIDC_ISSUER", "example.com", "https://"),
+    ("OIDC_CLIENT_ID", "  ", "client id"),
+    ("OIDC_CLIENT_SECRET", "  ", "blank"),
+    ("OIDC_SCOPES", "profile email", "openid"),
+    ("OIDC_ROLES", "ops", "group=word"),
+    ("OIDC_ROLES", "ops=", "group=word"),
+    ("OIDC_ROLES", "ops=operator,", "group=word"),
+    ("OIDC_ROLES", "ops=owner", "viewer"),
+    ("OIDC_COMPANIES", "ops=acme", "4001|4002"),
+    ("DASHBOARD_URL", "exports.example.com", "https://"),
+    ("TRUSTED_PROXIES", "proxy.example.com", "IPv4"),
+    ("TRUSTED_PROXIES", "*", "IPv4"),
+    ("SESSION_IDLE_MINUTES", "0", "from 1 to 10080"),
+    ("SESSION_HOURS", "0", "from 1 to 168"),
+    ("OIDC_GROUPS_CLAIM", "  ", "claim"),
+    ("OIDC_PROCORE_USER_CLAIM", "  ", "claim"),
+    ("ALERT_QUIET_MINUTES", "0", "at least 1"),
+    ("ALERT_LAG_RECORDS", "0", "how many"),
+    ("SMTP_URL", "mail.example.com", "smtp://"),
+    ("ALERT_MAIL_FROM", "  ", "address"),
+    ("ALERT_MAIL_TO", "a@example.com,", "separated by commas"),
+    ("ALERT_SLACK_URL", "hooks.example.com", "http://"),
+    ("ALERT_WEBHOOK_URL", "example.com", "https://"),
+    ("ALERT_WEBHOOK_SECRET", "whsec_!", "whsec_"),
+    ("ALERT_WEBHOOK_SECRET", "whsec_c2hvcnQ=", "shorter than 16"),
     ("LOG_FORMAT", "xml", "json or console"),
     ("LOG_LEVEL", "loud", "DEBUG"),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "http://"),
 ]
+
+
+def every_class(of: type[Settings] = Settings) -> Iterator[type[Settings]]:
+    """All that any process or command reads, however it is put together."""
+    for cls in of.__subclasses__():
+        yield cls
+        yield from every_class(cls)
+
+
+def test_every_setting_is_tried_with_an_odd_value():
+    shared = [one for one in vars(settings).values() if isinstance(one, type) and issubclass(one, Settings)]
+    names = {name for one in shared for name in one.model_fields}
+    assert set(EverySettings.model_fields) == names
+    assert {name.lower() for name, *_ in WRONG} == names
+
+
+def told_by(cls: type[Settings]) -> list[str]:
+    try:
+        load(cls)
+    except SettingsError as error:
+        return error.lines
+    return []
+
+
+def test_an_odd_setting_is_refused_by_whoever_reads_it(environment):
+    environment(TOKEN_ENCRYPTION_KEY=SECRET)
+    readers = list(every_class())
+    assert {HookSettings, ReceiverSettings, WorkerServiceSettings, OrderSettings} <= set(readers)
+    assert {cls.__name__: told_by(cls) for cls in readers if told_by(cls)} == {}
+    for name, value, _ in WRONG:
+        usual = os.environ.get(name)
+        environment(**{name: value})
+        told = {cls.__name__: told_by(cls) for cls in readers if name.lower() in cls.model_fields}
+        assert {line.partition(" (")[0] for lines in told.values() for line in lines} == {f"{name} is wrong"}, told
+        assert all(told.values()), told
+        environment(**{name: usual})
 
 
 @pytest.mark.parametrize(("name", "value", "says"), WRONG)
@@ -142,6 +250,7 @@ def test_an_odd_setting_says_what_to_do(environment, name, value, says):
         ({"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_USERNAME": "ada"}, "KAFKA_SASL_PASSWORD"),
         ({"KAFKA_SSL_CERTFILE": "{file}"}, "KAFKA_SSL_KEYFILE"),
         ({"OIDC_CLIENT_ID": "ledger"}, "OIDC_CLIENT_SECRET"),
+        ({"OIDC_ISSUER": "https://id.example", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}, "OIDC_ROLES"),
     ],
 )
 def test_settings_that_belong_together_are_asked_for(environment, tmp_path, changes, says):
@@ -149,6 +258,47 @@ def test_settings_that_belong_together_are_asked_for(environment, tmp_path, chan
     environment(**{name: value.format(file=file) for name, value in changes.items()})
     with pytest.raises(SettingsError, match=says):
         load(EverySettings)
+
+
+@pytest.mark.parametrize(
+    ("keyfile", "password"), [("certificate", PASSWORD), ("key", None), ("key", "hush"), ("key", "x" * 2000)]
+)
+def test_a_certificate_without_its_key_is_refused(environment, certificate, keyfile, password):
+    environment(
+        KAFKA_SSL_CERTFILE=str(certificate.certificate),
+        KAFKA_SSL_KEYFILE=str(getattr(certificate, keyfile)),
+        KAFKA_SSL_PASSWORD=password,
+    )
+    with pytest.raises(SettingsError) as caught:
+        load(EverySettings)
+    assert len(caught.value.lines) == 1
+    assert "KAFKA_SSL_CERTFILE and KAFKA_SSL_KEYFILE are wrong (" in str(caught.value)
+    assert "hush" not in str(caught.value)
+
+
+def test_a_certificate_opens_with_its_password(environment, certificate):
+    environment(
+        KAFKA_SECURITY_PROTOCOL="SSL",
+        KAFKA_SSL_CAFILE=str(certificate.certificate),
+        KAFKA_SSL_CERTFILE=str(certificate.certificate),
+        KAFKA_SSL_KEYFILE=str(certificate.key),
+        KAFKA_SSL_PASSWORD=PASSWORD,
+    )
+    context = connection_arguments(load(EverySettings))["ssl_context"]
+    assert context.check_hostname
+    assert context.cert_store_stats()["x509"] == 1
+
+
+def test_groups_are_read_with_all_their_words(environment):
+    environment(OIDC_ROLES="ops=operator, ops=viewer,Fin ance=accounting_approver|admin", OIDC_COMPANIES="ops=4001|*")
+    settings = load(EverySettings)
+    assert settings.oidc_roles == {"ops": {"operator", "viewer"}, "Fin ance": {"accounting_approver", "admin"}}
+    assert settings.oidc_companies == {"ops": {"4001", "*"}}
+
+
+def test_proxies_are_addresses_or_networks(environment):
+    environment(TRUSTED_PROXIES="10.0.0.0/8, 192.0.2.7, 2001:db8::/32")
+    assert load(EverySettings).trusted_proxies == ("10.0.0.0/8", "192.0.2.7", "2001:db8::/32")
 
 
 def test_all_that_is_wrong_is_told_at_once(environment):

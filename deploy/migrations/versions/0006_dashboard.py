@@ -34,16 +34,22 @@ def upgrade() -> None:
         sa.Column(
             "key", sa.Text(), nullable=False, comment="kind and what it is about, such as held:missing_mapping:acme"
         ),
-        sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("sentence", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False, comment="the dashboard's page about it"),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True, comment="null: nobody was told yet"),
-        sa.Column("told_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("end_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_alert_states")),
+    )
+    op.create_table(
+        "alert_tellings",
+        sa.Column("way", sa.Text(), nullable=False, comment="mail, slack or webhook"),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False, comment="of the state that was told"),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_count", sa.Integer(), nullable=False),
+        sa.Column("end_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("way", "key", name=op.f("pk_alert_tellings")),
     )
     op.create_table(
         "api_tokens",
@@ -169,5 +175,6 @@ _GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, preferences, log_in_attempts TO invoice_export_dashboard",
     "GRANT SELECT, INSERT ON audit_records TO invoice_export_dashboard",
     "GRANT INSERT (connection, period, requested_by) ON tie_outs TO invoice_export_dashboard",
-    "GRANT SELECT, INSERT, UPDATE ON bulk_orders, bulk_order_parts, alert_states TO invoice_export_dashboard",
+    "GRANT SELECT, INSERT, UPDATE ON bulk_orders, bulk_order_parts TO invoice_export_dashboard",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON alert_states, alert_tellings TO invoice_export_dashboard",
 )

@@ -1,4 +1,4 @@
-"""The demo: a month-end of three companies, played on a stack of its own and proved at the end."""
+"""The demo: a month-end, played on a stack of its own and proved at the end."""
 
 from deploy.sandbox.demo.play import run
 

@@ -27,7 +27,7 @@ from deploy.sandbox.demo.tale import Chapter
 from deploy.sandbox.demo.telling import Telling, by_reason, by_status, summary_table
 from deploy.sandbox.demo.watching import Row
 from deploy.sandbox.local.processes import StartError
-from deploy.sandbox.local.services import SERVICES, STEPS, Step
+from deploy.sandbox.local.services import ACCOUNT, SERVICES, STEPS, Step
 from deploy.sandbox.stack import Stack
 from shared.kafka.connection import BrokerUnavailable
 
@@ -104,12 +104,13 @@ def _erps(console: Console) -> Iterator[dict[str, str]]:
 def _stack(console: Console, erps: dict[str, str], *, usual_ports: bool) -> Stack:
     service_users = ",".join(str(PERSON[SERVICE_USER].user_id(company.id)) for company in COMPANIES)
     given = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in OURS}
+    approver = PERSON["ada"].user_id(COMPANIES[0].id)
     write_connections = Step("connections file", (sys.executable, "-m", "deploy.sandbox.demo.papers"))
     return Stack(
         FOLDER,
-        given=given | {"PROCORE_SERVICE_USER_IDS": service_users} | erps,
+        given=given | {"PROCORE_SERVICE_USER_IDS": service_users, "DASHBOARD_PROCORE_USER_ID": str(approver)} | erps,
         services=(*(erp.service for erp in ERPS if erp.service), *SERVICES),
-        steps=(*STEPS, write_connections),
+        steps=(*STEPS, write_connections, ACCOUNT),
         usual_ports=usual_ports,
         say=lambda line: console.print(line, markup=False, soft_wrap=True),
     )
@@ -193,6 +194,12 @@ def _stay(console: Console, stack: Stack) -> None:
     console.print("\nIt stays up until Ctrl-C.")
     for name in ("RECEIVER_URL", "WORKER_URL", "PROCORE_API_URL", "ERP_URL"):
         console.print(f"  {name}  {where[name]}", markup=False)
+    console.print(
+        f"\nThe dashboard: {where['DASHBOARD_URL']}, login {where['DASHBOARD_LOGIN']}, "
+        f"password {where['DASHBOARD_PASSWORD']}",
+        markup=False,
+        soft_wrap=True,
+    )
     console.print(f"  every variable: {stack.folder / 'stack.env'}", markup=False)
     try:
         threading.Event().wait()

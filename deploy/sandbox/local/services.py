@@ -8,6 +8,7 @@ from pathlib import Path
 from deploy.sandbox.local.variables import CONNECTIONS
 
 BOOKS = tuple(part for _, name in CONNECTIONS for part in ("--book", name))
+SERVICE_USER_ID = "900001"  # of the account that the Procore sandbox begins with
 CLI = str(Path(sys.executable).with_name("invoice-export"))
 
 
@@ -16,7 +17,8 @@ class Service:
     """A process of ours that answers HTTP.
 
     `command` is given the port; the same port is in its environment as PORT. `publishes` are the variables
-    that tell others its address; where the first is set already, the service is not started.
+    that tell others its address; where the first is set already, the service is not started. `also` are
+    variables that hold while it is ours and nothing else was given.
     """
 
     name: str
@@ -24,6 +26,7 @@ class Service:
     port: int
     ready_path: str
     publishes: tuple[str, ...]
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ STEPS = (
     Step("migrations", (CLI, "db", "upgrade")),
     Step("topics", (CLI, "topics", "create")),
 )
+# Only where the stack is ours: whoever runs the containers makes accounts by the command line.
+ACCOUNT = Step("dashboard account", (sys.executable, "-m", "deploy.sandbox.local.account"))
 SERVICES = (
     Service(
         "procore-sandbox",
@@ -45,6 +50,7 @@ SERVICES = (
         port=8070,
         ready_path="/healthz",
         publishes=("PROCORE_API_URL", "PROCORE_LOGIN_URL"),
+        also=(("PROCORE_SERVICE_USER_IDS", SERVICE_USER_ID),),
     ),
     Service(
         "erp-sandbox",

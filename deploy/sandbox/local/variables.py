@@ -21,6 +21,7 @@ ORDER = (
     "PROCORE_LOGIN_URL",
     "PROCORE_CLIENT_ID",
     "PROCORE_CLIENT_SECRET",
+    "PROCORE_SERVICE_USER_IDS",
     "PROCORE_WEBHOOK_TOKENS",
     "CONNECTIONS_FILE",
     "ERP_URL",
@@ -34,6 +35,7 @@ def random_secrets(given: Mapping[str, str]) -> dict[str, str]:
     """One of each secret that is not given already, as NAME or as NAME_FILE."""
     keys = {name: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in KEYS}
     made = keys | {name: secrets.token_urlsafe(24) for name in TOKENS} | {"ERP_SANDBOX_SECRET": ERP_SECRET}
+    made |= {"DASHBOARD_LOGIN": "demo", "DASHBOARD_PASSWORD": secrets.token_urlsafe(12)}
     return {name: made[name] for name in made if not given.get(name) and not given.get(f"{name}_FILE")}
 
 

@@ -17,8 +17,6 @@ def listed(world: World, invoice: OwnerInvoice) -> dict[str, Any]:
 
 def shown(world: World, invoice: OwnerInvoice, *, base_url: str, has_updated_at: bool) -> dict[str, Any]:
     view = _head(world, invoice)
-    if not has_updated_at:
-        del view["updated_at"]
     view["g703"] = [
         _g703(number, world.contract_line(invoice, line.work.line_id), line, invoice)
         for number, line in enumerate(invoice.statement.lines, start=1)
@@ -27,7 +25,10 @@ def shown(world: World, invoice: OwnerInvoice, *, base_url: str, has_updated_at:
         {"id": each.id, "filename": each.filename, "name": each.filename, "url": f"{base_url}files/{each.id}"}
         for each in invoice.attachments
     ]
-    return _bent(view, invoice)
+    view = _bent(view, invoice)
+    if not has_updated_at:
+        view.pop("updated_at", None)
+    return view
 
 
 def currency_of(contract: PrimeContract) -> dict[str, str]:

@@ -15,7 +15,9 @@ from shared.connections.catalog import Catalog
 from shared.connections.mapping_store import mappings
 from shared.connections.mappings import MappingKind
 from shared.database import DATABASE_ERRORS, Role
+from shared.ledger.reader import count_given_up
 from shared.ledger.tables import events, exports
+from shared.ledger.tie_out import usual_periods
 from shared.ledger.words import Reason
 
 SERVICES = (Role.RECEIVER, Role.WORKER, Role.DASHBOARD)
@@ -30,6 +32,7 @@ GUARDS = frozenset(
 )
 DEAD_LETTERS_SINCE = timedelta(days=7)
 MOST = 100
+FOLLOW_UPS = "exports: follow-ups"
 UPGRADE = "run `invoice-export db upgrade`"
 
 
@@ -48,6 +51,7 @@ async def database_checks(engine: AsyncEngine, known: Catalog | None) -> AsyncIt
             yield await _dead_letters(connection)
             for check in await _mapped(connection, known):
                 yield check
+            yield await _given_up(connection, known)
     except DATABASE_ERRORS as error:
         yield failed("database: reachable", first_line(error), "start Postgres, or correct DATABASE_URL")
 
@@ -102,7 +106,7 @@ async def _dead_letters(connection: AsyncConnection) -> Check:
     if not details:
         return ok("webhooks: dead letters", f"none in {DEAD_LETTERS_SINCE.days} days")
     told = f"{len(details)}{'+' if len(details) == MOST else ''} in {DEAD_LETTERS_SINCE.days} days; {details[-1]}"
-    return attention("webhooks: dead letters", told, "read them on the Events page")
+    return attention("webhooks: dead letters", told, "read them: docs/runbook.md#dead-letters")
 
 
 async def _mapped(connection: AsyncConnection, known: Catalog | None) -> list[Check]:
@@ -124,6 +128,18 @@ async def _mapped(connection: AsyncConnection, known: Catalog | None) -> list[Ch
     )
     rows = (await connection.execute(waiting)).all()
     return [check for one in known.connections for check in _mappings_of(one.name, mapped, rows)]
+
+
+async def _given_up(connection: AsyncConnection, known: Catalog | None) -> Check:
+    """Attachments and write-backs, of invoices billed in this month or the one before."""
+    if known is None:
+        return skipped(FOLLOW_UPS, "the connections file cannot be used")
+    before, _ = usual_periods(datetime.now(UTC), UTC)
+    counts = await count_given_up(connection, [one.name for one in known.connections], before.first)
+    if not counts:
+        return ok(FOLLOW_UPS, f"none given up since {before}")
+    told = ", ".join(f"{number} of {name}" for name, number in sorted(counts.items()))
+    return attention(FOLLOW_UPS, f"given up: {told}", "see `invoice-export exports list --given-up`, and the runbook")
 
 
 def _mappings_of(name: str, mapped: set[str], waiting: Sequence[Row[str, str]]) -> Iterator[Check]:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 from services.cli.diagnosis.check import Check, attention, failed, ok
+from services.ledger_dashboard.settings import DashboardSettings
 from shared.settings import (
-    DashboardSettings,
     DatabaseSettings,
     HookSettings,
     KafkaSettings,

@@ -12,6 +12,7 @@ from services.cli.hooking.places import Place, served
 from services.cli.hooking.probe import full_url
 from services.cli.terminal import NOT_DONE, WRONG_INPUT, database, settings, stop
 from shared.connections.catalog import Catalog, Connection
+from shared.database import Role
 from shared.procore.client import ProcoreClient
 from shared.procore.directory import Directory
 from shared.procore.errors import ProcoreError
@@ -80,11 +81,11 @@ def ends_of(tokens: Sequence[SecretStr]) -> tuple[str, ...]:
 
 
 async def heard(event_ids: Collection[str]) -> set[str]:
-    """Those that the ledger knows; the database is asked only when there are any."""
+    """Those that the ledger knows; the database is asked only when there are any, with the worker's rights."""
     if not event_ids:
         return set()
     settings(DatabaseSettings)
-    async with database() as engine:
+    async with database(Role.WORKER) as engine:
         return await heard_by(engine, event_ids)
 
 

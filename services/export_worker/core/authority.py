@@ -32,16 +32,15 @@ def candidates(state: State) -> tuple[str, ...]:
     if state.approval:
         users += [*state.approval.users, *chain.from_iterable(state.approval.changes)]
     if state.release:
-        users.append(state.release.user_id)
+        users += state.release.users
     return tuple(dict.fromkeys(users))
 
 
 def judge_authority(state: State, fingerprint: str, rights: Rights) -> Authority:
     """The authority for the content with `fingerprint`; its `problems` are empty when it may be exported."""
     if state.release and state.release.fingerprint == fingerprint:
-        users = _people((state.release.user_id,), rights)
-        signed = replace(rights, senders=None)  # a release came as a signed command, not by webhook
-        return _authority(users, "release", _problems_of_all(users, signed), rights)
+        users = _people(state.release.users, rights)
+        return _authority(users, "release", _problems_of_release(users, len(state.release.users), rights), rights)
     since = tuple(event.user_id for event in state.events if event.user_id)
     approval = explained(state)
     users = _people(since if approval is None else approval.users, rights)
@@ -68,6 +67,14 @@ def _problems_of_all(users: tuple[str, ...], rights: Rights) -> tuple[Reason, ..
         return ()
     ambiguous = (Reason.APPROVER_AMBIGUOUS,) if len(users) > 1 else ()
     return (*ambiguous, *dict.fromkeys(problem for each in problems for problem in each))
+
+
+def _problems_of_release(users: tuple[str, ...], needed: int, rights: Rights) -> tuple[Reason, ...]:
+    """Each must pass for themselves: who released is never ambiguous, since it came as a signed command."""
+    if len(users) < needed:
+        return (Reason.APPROVER_UNKNOWN,)
+    signed = replace(rights, senders=None)
+    return tuple(dict.fromkeys(problem for user in users for problem in _problems_of(user, signed)))
 
 
 def _problems_of(user: str, rights: Rights) -> tuple[Reason, ...]:

@@ -1,5 +1,6 @@
 """Reading another system's JSON: every odd value becomes a problem that says where it stood."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -10,6 +11,12 @@ from shared.ledger.words import Reason
 
 ABSENT = frozenset({"", "null", "none", "empty"})
 LARGEST = Decimal("1e15")
+LARGEST_NUMBER = 2**31 - 1  # what the ledger's column takes
+YEARS = range(1900, 3000)  # days and seconds can be added to any of their dates
+
+# Python itself would also read 1_000, and digits of other scripts.
+AMOUNT = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 
 Value = TypeVar("Value")
 
@@ -62,19 +69,16 @@ class Fields:
 
         Without the characters that the ledger could not store: NUL, and halves of surrogate pairs.
         """
-        value = self._raw.get(name)
-        if value is None or isinstance(value, bool | Mapping | list):
-            return None
-        text = str(value).replace("\x00", "").encode(errors="replace").decode().strip()
-        return None if text.lower() in ABSENT else text
+        is_odd = isinstance(self._raw.get(name), bool | Mapping | list)
+        return None if is_odd else self._given(name)
 
     def integer(self, name: str) -> int | None:
         """A whole number, from a number or text."""
-        return self._parsed(name, int, "a whole number")
+        return self._parsed(name, _integer, "a whole number")
 
     def day(self, name: str) -> date | None:
         """A date (ISO), without regard to a time behind it."""
-        return self._parsed(name, lambda text: date.fromisoformat(text[:10]), "a date")
+        return self._parsed(name, _day, "a date")
 
     def moment(self, name: str) -> datetime | None:
         """An aware time in UTC; a time without zone is taken as UTC, as Procore's are."""
@@ -91,12 +95,27 @@ class Fields:
 
     def required_amount(self, name: str) -> Decimal:
         """An amount of money; a problem when absent."""
-        if self.text(name) is None:
+        if self._given(name) is None:
             self.miss(name, "an amount")
         return self.amount(name, Decimal(0))
 
+    def _given(self, name: str) -> str | None:
+        """What stands there, as text; None for nothing and its words."""
+        match self._raw.get(name):
+            case None:
+                return None
+            case bool() as value:
+                return str(value).lower()
+            case Mapping():
+                return "{...}"
+            case list():
+                return "[...]"
+            case value:
+                text = str(value).replace("\x00", "").encode(errors="replace").decode().strip()
+                return None if text.lower() in ABSENT else text
+
     def _parsed(self, name: str, parse: Callable[[str], Value], what: str) -> Value | None:
-        text = self.text(name)
+        text = self._given(name)
         if text is None:
             return None
         try:
@@ -107,13 +126,29 @@ class Fields:
             return None
 
 
+def _integer(text: str) -> int:
+    number = int(text) if WHOLE_NUMBER.fullmatch(text) else None
+    if number is None or abs(number) > LARGEST_NUMBER:
+        raise ValueError(text)
+    return number
+
+
+def _day(text: str) -> date:
+    day = date.fromisoformat(text[:10])
+    if day.year not in YEARS:
+        raise ValueError(text)
+    return day
+
+
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
+    if moment.year not in YEARS:
+        raise ValueError(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _amount(text: str) -> Decimal:
-    amount = Decimal(text)
-    if not amount.is_finite() or abs(amount) > LARGEST:
+    amount = Decimal(text) if AMOUNT.fullmatch(text) else None
+    if amount is None or abs(amount) > LARGEST:
         raise ValueError(text)
     return amount

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
-from services.export_worker.core.settlement import back_off
+from services.export_worker.core.settlement import LONGEST_WAIT, back_off
 from shared.ledger.entries import FollowUpFailed, Standing
 from shared.ledger.state import FollowUp, State, surely_stands
 from shared.ledger.words import FollowUpKind, Status
@@ -25,10 +25,16 @@ def next_due_at(state: State, wanted: Collection[FollowUpKind], not_before: date
 
 
 def failed(state: State, kind: FollowUpKind, text: str, *, now: datetime, jitter: float) -> FollowUpFailed:
-    """The entry of one more failure; after ten it is given up."""
+    """The entry of one more failure of its own; after ten it is given up until a replay."""
     failures = state_of(state, kind).failures
     retry_at = now + back_off(failures, jitter) if failures + 1 < MOST_FAILURES else None
     return FollowUpFailed(what=kind, detail=text, retry_at=retry_at)
+
+
+def put_off_until(state: State, not_before: datetime, now: datetime) -> datetime:
+    """When to try again what nobody answered to: the longer it is since the export, the later. No try is used up."""
+    since_export = now - (state.since or now)
+    return max(not_before, now + min(since_export / 2, LONGEST_WAIT))
 
 
 def given_up(kind: FollowUpKind, text: str) -> FollowUpFailed:
@@ -53,7 +59,7 @@ def open_ones(state: State, wanted: Collection[FollowUpKind]) -> tuple[FollowUpK
 
 def is_open(follow_up: FollowUp) -> bool:
     """Not done, and never tried or to be tried again."""
-    return not follow_up.is_done and (follow_up.failures == 0 or follow_up.retry_at is not None)
+    return not follow_up.is_done and not follow_up.is_given_up
 
 
 def state_of(state: State, kind: FollowUpKind) -> FollowUp:

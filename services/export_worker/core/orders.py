@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import assert_never
 
 from services.export_worker.core.outcomes import Found
@@ -10,11 +11,12 @@ from shared.ledger.entries import (
     CommandRefused,
     EntryBody,
     Released,
+    ReleaseRequested,
     ReplayAccepted,
     ResolvedByHand,
     WarningAccepted,
 )
-from shared.ledger.state import State
+from shared.ledger.state import ReleaseRequest, State
 from shared.ledger.words import Status
 
 MAY = {
@@ -29,11 +31,27 @@ MAY = {
 @dataclass(frozen=True, kw_only=True)
 class Circumstances:
     """What judging needs beside the command. `standing_before` is what a replay afresh found under the old
-    reference (None: the ERP could not be asked); `changed_by` are those who changed the releaser's own record."""
+    reference (None: the ERP could not be asked); `changed_by` are those who changed the record of somebody who
+    releases it. A release above `second_person_above` (in the invoice's currency) needs two people."""
 
     state: State
     standing_before: tuple[Found, ...] | None = ()
     changed_by: Collection[str] = ()
+    second_person_above: Decimal | None = None
+
+    @property
+    def first(self) -> ReleaseRequest | None:
+        """Who released this content already, where that takes two."""
+        request, look = self.state.release_request, self.state.look
+        return request if request and look and request.fingerprint == look.fingerprint else None
+
+    @property
+    def needs_two(self) -> bool:
+        """Credits count by their size; where nobody knows the amount, two are needed."""
+        if self.second_person_above is None:
+            return False
+        amount = self.state.look.amount if self.state.look else None
+        return amount is None or abs(amount) > self.second_person_above
 
 
 def judge_command(command: Command, circumstances: Circumstances) -> EntryBody:
@@ -43,7 +61,7 @@ def judge_command(command: Command, circumstances: Circumstances) -> EntryBody:
         return CommandRefused(
             nonce=command.nonce, by=command.by, why=command.why, command=command.action.value, refusal=refusal
         )
-    return _entry(command, circumstances.state)
+    return _entry(command, circumstances)
 
 
 def _refusal(command: Command, circumstances: Circumstances) -> str | None:
@@ -86,7 +104,8 @@ def _replay_refusal(command: Command, circumstances: Circumstances) -> str | Non
     if state.status is Status.EXPORTING:
         return "it is being exported just now"
     if not command.afresh:
-        return "it is exported already" if state.status is Status.EXPORTED else None
+        is_done = state.status is Status.EXPORTED and not state.given_up
+        return "it is exported already" if is_done else None
     number = state.look.invoice_number if state.look else None
     if number is None or command.invoice_number != number:
         return "the invoice number that was typed is not this invoice's"
@@ -108,6 +127,17 @@ def _release_refusal(command: Command, circumstances: Circumstances) -> str | No
         return "nobody has seen the invoice's content yet"
     if command.by in circumstances.changed_by or command.user_id in circumstances.changed_by:
         return "nobody releases under a record that they changed themselves"
+    return _second_refusal(command, circumstances) if circumstances.needs_two else None
+
+
+def _second_refusal(command: Command, circumstances: Circumstances) -> str | None:
+    first = circumstances.first
+    if first is None:
+        return None
+    if command.by == first.by or command.user_id == first.user_id:
+        return "it takes two: another person with another Procore user id has to release it too"
+    if {first.by, first.user_id} & set(circumstances.changed_by):
+        return "one of the two changed the other's record, or their own"
     return None
 
 
@@ -131,14 +161,15 @@ def _is_handed_over(state: State) -> bool:
     return state.attempt is not None and state.attempt.unresolved and state.attempt.handed_over is not None
 
 
-def _entry(command: Command, state: State) -> EntryBody:
+def _entry(command: Command, circumstances: Circumstances) -> EntryBody:
+    state = circumstances.state
     who = {"nonce": command.nonce, "by": command.by, "why": command.why}
     fingerprint = (state.look.fingerprint if state.look else None) or ""
     match command.action:
         case Action.REPLAY:
             return ReplayAccepted(**who, afresh=command.afresh)
         case Action.RELEASE:
-            return Released(**who, user_id=command.user_id or "", fingerprint=fingerprint)
+            return _release(who | {"user_id": command.user_id or "", "fingerprint": fingerprint}, circumstances)
         case Action.ACCEPT:
             return WarningAccepted(**who, warning=state.warning or "", fingerprint=state.warning_fingerprint or "")
         case Action.CONFIRM | Action.RESOLVE:
@@ -150,3 +181,10 @@ def _entry(command: Command, state: State) -> EntryBody:
             )
         case other:
             assert_never(other)
+
+
+def _release(asked: dict[str, str], circumstances: Circumstances) -> ReleaseRequested | Released:
+    if not circumstances.needs_two:
+        return Released(**asked)
+    first = circumstances.first
+    return ReleaseRequested(**asked) if first is None else Released(**asked, with_user_id=first.user_id)

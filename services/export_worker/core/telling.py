@@ -6,7 +6,7 @@ from typing import assert_never
 
 from services.export_worker.core.decisions import AskErp, Confirm, Decision, Defer, Hold, Keep, Leave, Send, Skip
 from services.export_worker.core.document import Document
-from shared.ledger.entries import EntryBody, Finding, ResolvedByHand
+from shared.ledger.entries import EntryBody, Finding, ReleaseRequested, ResolvedByHand
 from shared.ledger.foretold import Foretold, Prospect
 from shared.ledger.wording import told as told_of
 from shared.ledger.words import NEXT_STEP
@@ -74,10 +74,15 @@ def told(decision: Decision) -> list[str]:
 
 def _recorded(entry: EntryBody) -> tuple[str, ...]:
     """What the command settles by itself, where the decision after it does not say so."""
-    if not isinstance(entry, ResolvedByHand):
-        return ()
-    how = "dismissed" if entry.dismissed else f"exported by hand, as {entry.erp_number} in the ERP"
-    return (f"It would be recorded as {how}.",)
+    match entry:
+        case ResolvedByHand(dismissed=True):
+            return ("It would be recorded as dismissed.",)
+        case ResolvedByHand(erp_number=number):
+            return (f"It would be recorded as exported by hand, as {number} in the ERP.",)
+        case ReleaseRequested():
+            return ("It would be the first of two releases: another accounting approver has to release it too.",)
+        case _:
+            return ()
 
 
 def _lines(decision: Decision) -> list[str]:
@@ -94,6 +99,8 @@ def _lines(decision: Decision) -> list[str]:
             lines = [f"It would be skipped: {told_of(finding)} -> {NEXT_STEP[finding.reason]}"]
         case Confirm(standing=standing):
             lines = [f"It would be confirmed as exported: {standing.number or standing.ref} stands in the ERP."]
+        case Keep(row=6):
+            lines = ["It would stay exported, and what was given up after the export would be tried again."]
         case Keep():
             lines = ["It would stay as it is."]
         case Leave(until=until):

@@ -20,7 +20,7 @@ UNCERTAIN = ""  # the fingerprint of a document of which nobody knows which atte
 
 @dataclass(frozen=True)
 class Unreadable:
-    """Procore would not show the invoice: 403, or 404 without a delete event. `detail` says which."""
+    """Procore would not show the invoice: 403, 404 without a delete event, or a refusal. `detail` says which."""
 
     detail: str
 

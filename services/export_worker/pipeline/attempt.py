@@ -25,13 +25,12 @@ from services.export_worker.core.standing import standing_of, steps_needed, tota
 from services.export_worker.exports import Claim, LeaseLost
 from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
-from services.export_worker.metrics import ERP_SECONDS
+from services.export_worker.pipeline.calls import timed
 from services.export_worker.pipeline.generations import found_from
 from shared.ledger.entries import AttemptClosed, EntryBody, Finding, Standing, StepDone
 from shared.ledger.entries import HandedOver as HandedOverEntry
 from shared.ledger.state import Attempt, State
 from shared.ledger.words import Closing, Reason
-from shared.telemetry import tracer
 
 LEASE_MARGIN = timedelta(seconds=5)
 CONNECTION_FAILURES = (Unavailable, AuthExpired)
@@ -41,9 +40,13 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Ended:
-    """How the attempt left the export. `failure` when the connection, not the invoice, is to blame."""
+    """How the attempt left the export. `closing` None: handed over, not closed yet.
+
+    `failure` when the connection, not the invoice, is to blame.
+    """
 
     state: State
+    closing: Closing | None = None
     failure: Unavailable | AuthExpired | None = None
 
 
@@ -88,7 +91,7 @@ class AttemptRun:
 
     async def _check_later_generations(self) -> Ended | None:
         """All under this reference was cancelled: a ledger from a backup may not know what was sent afresh."""
-        answer = await self._look("find", found_from(self._link.adapter, self._attempt.reference))
+        answer = await found_from(self._link, self._attempt.reference)
         if isinstance(answer, LookUpFailure):
             return await self._could_not_look(answer)
         later = next((each for each in answer if not each.cancelled), None)
@@ -161,8 +164,7 @@ class AttemptRun:
             return await self._settle(Reread("the document does not stand as it should"))
         if not self._agrees(read):
             return await self._differ(read)
-        await self._append(AttemptClosed(closing=Closing.DONE, standing=self._standing(read)))
-        return Ended(self._state)
+        return await self._end(AttemptClosed(closing=Closing.DONE, standing=self._standing(read)))
 
     async def _could_not_look(self, failure: LookUpFailure) -> Ended:
         """A look-up changes nothing: whatever it came to is the connection's matter and uses up no retry."""
@@ -179,16 +181,19 @@ class AttemptRun:
         if isinstance(outcome, Done | HandedOver):
             raise TypeError("only an answer that ends the attempt is settled")
         failure: Failure = outcome
-        await self._append(self._settled(failure))
         blamed = failure if isinstance(failure, CONNECTION_FAILURES) else None
-        return Ended(self._state, blamed)
+        return await self._end(self._settled(failure), blamed)
 
     async def _close(self, closing: Closing, reason: Reason, detail: str, found: Found | None = None) -> Ended:
         retry_at = datetime.now(UTC) if closing is Closing.INTERRUPTED else None
         standing = self._standing(found) if found else self._state.standing
         finding = Finding(reason=reason, detail=detail)
-        await self._append(AttemptClosed(closing=closing, finding=finding, standing=standing, retry_at=retry_at))
-        return Ended(self._state)
+        closed = AttemptClosed(closing=closing, finding=finding, standing=standing, retry_at=retry_at)
+        return await self._end(closed)
+
+    async def _end(self, closed: AttemptClosed, blamed: Unavailable | AuthExpired | None = None) -> Ended:
+        await self._append(closed)
+        return Ended(self._state, closed.closing, blamed)
 
     def _settled(self, failure: Failure) -> AttemptClosed:
         closed = settle(failure, self._link.capabilities, self._moment())
@@ -218,10 +223,7 @@ class AttemptRun:
         return await self._timed(step, call)
 
     async def _timed(self, step: str, call: Awaitable[Answer]) -> Answer:
-        connection = self._link.connection.name
-        span = tracer().start_as_current_span(f"erp.{step}", attributes={"connection": connection})
-        with span, ERP_SECONDS.labels(connection, step).time():
-            return await call
+        return await timed(self._link, step, call)
 
     def _standing(self, found: Found) -> Standing:
         return standing_of(found, self._needed, self._attempt.fingerprint, self._attempt.line_6)

@@ -18,7 +18,8 @@ async def read_circumstances(engine: AsyncEngine, link: Link | None, command: Co
     return Circumstances(
         state=export.state,
         standing_before=await _standing_before(link, command, export),
-        changed_by=await _changers(engine, command),
+        changed_by=await _changers(engine, command, export),
+        second_person_above=link.connection.second_person_above if link else None,
     )
 
 
@@ -27,12 +28,17 @@ async def _standing_before(link: Link | None, command: Command, export: Export) 
     if command.action is not Action.REPLAY or not command.afresh or link is None:
         return ()
     key = link.terms.reference_key(export.key.payment_application_id)
-    found = await found_from(link.adapter, export.state.reference(key))
+    found = await found_from(link, export.state.reference(key))
     return found if isinstance(found, Sequence) else None
 
 
-async def _changers(engine: AsyncEngine, command: Command) -> frozenset[str]:
+async def _changers(engine: AsyncEngine, command: Command, export: Export) -> frozenset[str]:
+    """Of the releaser's record, and of the first one's where another released it before."""
     if command.action is not Action.RELEASE or not command.user_id:
         return frozenset()
+    first = export.state.release_request
+    changed: frozenset[str] = frozenset()
     async with engine.connect() as connection:
-        return await approvers.changers(connection, command.company_id, command.user_id)
+        for user_id in (command.user_id, *([first.user_id] if first else [])):
+            changed |= await approvers.changers(connection, command.company_id, user_id)
+    return changed

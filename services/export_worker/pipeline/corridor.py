@@ -13,11 +13,12 @@ from services.export_worker.core.authority import judge_authority
 from services.export_worker.core.decision import decide
 from services.export_worker.core.decisions import AskErp, Confirm, Decision, Defer, Hold, Keep, Leave, Send, Skip
 from services.export_worker.core.document import Document
-from services.export_worker.core.outcomes import Found, LookUpFailure
+from services.export_worker.core.outcomes import Found
 from services.export_worker.core.view import LookUp, View
 from services.export_worker.exports import Claim, Export, VersionChanged
 from services.export_worker.links import Link
-from services.export_worker.pipeline.attempt import AttemptRun, Ended
+from services.export_worker.pipeline.attempt import AttemptRun
+from services.export_worker.pipeline.calls import look_up
 from services.export_worker.pipeline.follow_up import FollowUps
 from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import look_at
@@ -32,7 +33,7 @@ from shared.ledger.entries import (
     Finding,
 )
 from shared.ledger.state import EMPTY, State
-from shared.ledger.words import Status
+from shared.ledger.words import Closing, Status
 
 MOST_WALKS = 5
 OLD_SNAPSHOT_WAIT = timedelta(seconds=1)
@@ -42,12 +43,12 @@ PAUSED_WAIT = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Passage:
-    """How a walk ended: the decision, the export's state, and when it is due again."""
+    """How a walk ended: the decision, the export's state, when it is due again, and how it closed an attempt."""
 
     decision: Decision
     state: State
     due_at: datetime | None
-    ended: Ended | None = None
+    closing: Closing | None = None
 
 
 class Corridor:
@@ -58,7 +59,7 @@ class Corridor:
         self._link = link
         self._name = link.connection.name if link else ""
         self._viewer = Viewer(house, link)
-        self._follow_ups = FollowUps(house.writer, house.hydration, link) if link else None
+        self._follow_ups = FollowUps(house, link) if link else None
         self._obedience = Obedience(house.engine, house.writer, link)
 
     async def advance(self, claim: Claim) -> Passage:
@@ -71,7 +72,7 @@ class Corridor:
             try:
                 view = await self._viewer.view(export, claim)
             except ErpSilent as silent:
-                until = await self._blame(silent.failure)
+                until = await self._house.blame(self._name, silent.failure)
                 return Passage(Leave(until, 0), export.state, until)
             if not _is_older(view):
                 await keep_sheet(self._house.engine, export, view)
@@ -97,8 +98,8 @@ class Corridor:
         not_before = view.now + PAUSED_WAIT if view.is_paused else view.circuit_open_until
         if not_before and not_before > view.now:
             return replace(passage, due_at=self._follow_ups.next_due_at(state, not_before))
-        state = await self._follow_ups.run(claim, export, state, view.snapshot)
-        return replace(passage, state=state, due_at=self._follow_ups.next_due_at(state, None))
+        state, put_off_until = await self._follow_ups.run(claim, export, state, view.snapshot)
+        return replace(passage, state=state, due_at=self._follow_ups.next_due_at(state, put_off_until))
 
     async def _ask(self, view: View) -> LookUp | datetime:
         """What stands in the ERP under the attempt's reference; or when to ask again."""
@@ -108,17 +109,11 @@ class Corridor:
         if view.circuit_open_until and view.circuit_open_until > view.now:
             return view.circuit_open_until
         began_at = await self._house.writer.database_time()  # the clock that a call's start is kept by
-        answer = await link.adapter.find(attempt.reference)
+        answer = await look_up(link, attempt.reference)
         if isinstance(answer, Sequence):
+            await self._house.book.answered(self._name, began_at)
             return LookUp(began_at=began_at, found=tuple(answer))
-        return await self._blame(answer)
-
-    async def _blame(self, failure: LookUpFailure) -> datetime:
-        """The ERP, not the invoice, is to blame; when to ask again."""
-        now = await self._house.writer.database_time()
-        retry_at = getattr(failure, "retry_at", None)
-        circuit = await self._house.book.failed(self._name, failure.text, now=now, retry_at=retry_at)
-        return circuit.open_until or now + OLD_SNAPSHOT_WAIT
+        return await self._house.blame(self._name, answer)
 
     async def _carry_out(self, decision: Decision, view: View, claim: Claim) -> Passage:
         if _is_older(view):
@@ -136,11 +131,12 @@ class Corridor:
 
     async def _record(self, decision: Confirm | Hold | Skip | Defer, view: View, claim: Claim) -> Passage:
         """Append the decision, unless the ledger says just that already and nothing new came in."""
-        state = view.state
+        state, closed = view.state, closing(decision, view)
         if not says_the_same(decision, state):
-            bodies = [*closing(decision, view), *deciding(decision, view)]
+            bodies = [*closed, *deciding(decision, view)]
             state = await self._house.writer.append(claim, bodies, now=view.now, expected_version=state.version)
-        return Passage(decision, state, decision.until if isinstance(decision, Defer) else None)
+        due_at = decision.until if isinstance(decision, Defer) else None
+        return Passage(decision, state, due_at, closed[0].closing if closed else None)
 
     async def _send(self, decision: Send, document: Document, view: View, claim: Claim) -> Passage:
         link = self._link
@@ -162,7 +158,7 @@ class Corridor:
             )
         else:
             await self._house.book.succeeded(link.connection.name, datetime.now(UTC))
-        return Passage(decision, ended.state, ended.state.due_at, ended)
+        return Passage(decision, ended.state, ended.state.due_at, ended.closing)
 
 
 class _Opening:

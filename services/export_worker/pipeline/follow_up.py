@@ -1,46 +1,57 @@
 """After the export: attach the summary in the ERP, write the ERP's number back to Procore. Each can fail alone."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
 from services.export_worker.core.document import Document
-from services.export_worker.core.follow_ups import due, failed, given_up, next_due_at, origin_of
+from services.export_worker.core.follow_ups import due, failed, given_up, next_due_at, origin_of, put_off_until
 from services.export_worker.core.invoice import Snapshot
-from services.export_worker.core.outcomes import Done, Refused
+from services.export_worker.core.outcomes import AuthExpired, Done, Refused, Unavailable, Unknown
 from services.export_worker.exports import Claim, Export
-from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
-from services.export_worker.pipeline.hydration import Hydration
+from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.summary import summary_of
 from shared.connections.connection import Attach, Mode
 from shared.ledger.entries import EntryBody, FollowUpDone
 from shared.ledger.state import State
 from shared.ledger.words import FollowUpKind
-from shared.procore.errors import ProcoreError, ProcoreRefused
+from shared.procore.errors import ProcoreError, ProcoreRefused, ProcoreUnauthorized, ProcoreUnavailable
+
+LOG_IN_WAIT = timedelta(minutes=1)
 
 
 class FollowUps:
     """What one connection wants to happen after an export. Nothing of it ever sends to the ERP again."""
 
-    def __init__(self, writer: LedgerWriter, hydration: Hydration, link: Link) -> None:
-        self._writer = writer
-        self._hydration = hydration
+    def __init__(self, house: House, link: Link) -> None:
+        self._house = house
         self._link = link
         self.wanted = wanted_by(link)
 
-    async def run(self, claim: Claim, export: Export, state: State, snapshot: Snapshot) -> State:
-        """Do what is due; the state afterwards. Raises LeaseLost."""
+    async def run(
+        self, claim: Claim, export: Export, state: State, snapshot: Snapshot
+    ) -> tuple[State, datetime | None]:
+        """Do what is due; the state afterwards, and until when the ERP or Procore puts off what it did not take.
+
+        Who does not answer uses up no try, and leaves no entry. Raises LeaseLost.
+        """
+        put_off: list[datetime] = []
         for kind in due(state, self.wanted, datetime.now(UTC)):
-            body = await self._tried(kind, export, state, snapshot)
-            state = await self._writer.append(claim, [body], now=datetime.now(UTC))
-        return state
+            told = await self._tried(kind, export, state, snapshot)
+            if isinstance(told, datetime):
+                put_off.append(put_off_until(state, told, datetime.now(UTC)))
+                continue
+            state = await self._house.writer.append(claim, [told], now=datetime.now(UTC))
+        return state, max(put_off, default=None)
 
     def next_due_at(self, state: State, not_before: datetime | None) -> datetime | None:
         """When to come back for what is left; None when nothing is."""
         return next_due_at(state, self.wanted, not_before)
 
-    async def _tried(self, kind: FollowUpKind, export: Export, state: State, snapshot: Snapshot) -> EntryBody:
+    async def _tried(
+        self, kind: FollowUpKind, export: Export, state: State, snapshot: Snapshot
+    ) -> EntryBody | datetime:
         match kind:
             case FollowUpKind.ATTACHMENT:
                 return await self._attach(state, snapshot)
@@ -49,13 +60,18 @@ class FollowUps:
             case _:
                 assert_never(kind)
 
-    async def _attach(self, state: State, snapshot: Snapshot) -> EntryBody:
+    async def _attach(self, state: State, snapshot: Snapshot) -> EntryBody | datetime:
         kind = FollowUpKind.ATTACHMENT
         if state.standing is None or state.attempt is None:
             raise TypeError("only what stands has attachments")
         file = summary_of(snapshot, Document.model_validate(state.attempt.document))
         await self._link.limiter.acquire()
         outcome = await self._link.adapter.attach(state.standing.ref, file)
+        name = self._link.connection.name
+        if isinstance(outcome, Unavailable | AuthExpired):
+            return await self._house.blame(name, outcome)
+        if not isinstance(outcome, Unknown):
+            await self._house.book.succeeded(name, datetime.now(UTC))
         if isinstance(outcome, Done):
             return FollowUpDone(what=kind, detail=file.name)
         text = getattr(outcome, "text", type(outcome).__name__)
@@ -63,7 +79,7 @@ class FollowUps:
             return given_up(kind, text)
         return failed(state, kind, text, now=datetime.now(UTC), jitter=random.random())
 
-    async def _write_back(self, export: Export, state: State, snapshot: Snapshot) -> EntryBody:
+    async def _write_back(self, export: Export, state: State, snapshot: Snapshot) -> EntryBody | datetime:
         """It locks the invoice in Procore (procore.md, fact 9): what was written before cannot be written again."""
         kind = FollowUpKind.WRITE_BACK
         if state.standing is None or snapshot.contract_id is None:
@@ -72,7 +88,11 @@ class FollowUps:
         if snapshot.origin_id == origin["origin_id"]:
             return FollowUpDone(what=kind, detail=origin["origin_id"])
         try:
-            await self._hydration.write_back(export.key, snapshot.contract_id, origin)
+            await self._house.hydration.write_back(export.key, snapshot.contract_id, origin)
+        except ProcoreUnavailable as error:
+            return error.retry_at
+        except ProcoreUnauthorized:
+            return datetime.now(UTC) + LOG_IN_WAIT
         except ProcoreRefused as error:
             return given_up(kind, str(error))
         except ProcoreError as error:

@@ -8,14 +8,15 @@ from collections.abc import Iterator
 from itertools import count
 
 from services.export_worker.core.outcomes import Found, LookUpFailure
-from services.export_worker.erp.adapter import ErpAdapter
+from services.export_worker.links import Link
+from services.export_worker.pipeline.calls import look_up
 
 
-async def found_from(adapter: ErpAdapter, reference: str) -> tuple[Found, ...] | LookUpFailure:
+async def found_from(link: Link, reference: str) -> tuple[Found, ...] | LookUpFailure:
     """All documents from this generation on, up to the first generation without any."""
     every: list[Found] = []
     for each in from_generation(reference):
-        found = await adapter.find(each)
+        found = await look_up(link, each)
         if isinstance(found, LookUpFailure):
             return found
         if not found:

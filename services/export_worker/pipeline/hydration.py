@@ -1,6 +1,6 @@
 """Looking at Procore: the invoice as it is now, and the invoice before it in its contract."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from shared.ledger.entries import Look
 from shared.ledger.state import State
 from shared.ledger.tables import exports
 from shared.ledger.words import Reason, Status
-from shared.procore.errors import ProcoreForbidden, ProcoreNotFound
+from shared.procore.errors import NotAnId, ProcoreForbidden, ProcoreNotFound, ProcoreRefused
 from shared.procore.payment_applications import PaymentApplications
 
 Seen = Snapshot | Unreadable | Deleted | Unseen
@@ -26,10 +26,14 @@ Seen = Snapshot | Unreadable | Deleted | Unseen
 
 @dataclass(frozen=True)
 class Before:
-    """The predecessor as deciding needs it, and as Procore shows it."""
+    """The predecessor as deciding needs it, and as Procore shows it.
+
+    `changed_at` is what the contract's list told meanwhile of the invoice that comes after it.
+    """
 
     predecessor: Predecessor
     snapshot: Snapshot
+    changed_at: datetime | None = None
 
 
 class Hydration:
@@ -54,7 +58,21 @@ class Hydration:
             return Deleted() if export.state.is_deleted else Unreadable(f"404: {error}")
         except ProcoreForbidden as error:
             return Unreadable(f"403: {error}")
+        except (ProcoreRefused, NotAnId) as error:
+            return Unreadable(str(error))
         return read_snapshot(raw)
+
+    async def changed_at(self, key: ExportKey, shown: Snapshot) -> datetime | None:
+        """When an invoice changed that was shown without a time, from the list of its contract; None: not told."""
+        if shown.contract_id is None:
+            return None
+        try:
+            listed = await self._procore.of_contract(
+                key.company_id, key.project_id, shown.contract_id, only=key.payment_application_id
+            )
+        except (ProcoreNotFound, ProcoreForbidden, ProcoreRefused):
+            return None
+        return _changed_at(shown, map(read_snapshot, listed))
 
     async def senders(self, key: ExportKey) -> frozenset[str]:
         """Whom Procore's own delivery list names for this invoice."""
@@ -71,19 +89,20 @@ class Hydration:
         if snapshot.number is None or snapshot.contract_id is None or snapshot.number <= 1:
             return None
         try:
-            return await self._before(export.key, snapshot.number, snapshot.contract_id, terms)
-        except (ProcoreNotFound, ProcoreForbidden) as error:
+            return await self._before(export.key, snapshot, snapshot.contract_id, terms)
+        except (ProcoreNotFound, ProcoreForbidden, ProcoreRefused, NotAnId) as error:
             return Unreadable(f"the invoice before it: {error}")
 
-    async def _before(self, key: ExportKey, number: int, contract_id: str, terms: Terms) -> Before | None:
-        listed = await self._procore.of_contract(key.company_id, key.project_id, contract_id)
-        earlier = [each for each in map(read_snapshot, listed) if each.number is not None and each.number < number]
+    async def _before(self, key: ExportKey, snapshot: Snapshot, contract_id: str, terms: Terms) -> Before | None:
+        rows = await self._procore.of_contract(key.company_id, key.project_id, contract_id)
+        listed = [read_snapshot(row) for row in rows]
+        earlier = [each for each in listed if each.number is not None and each.number < (snapshot.number or 0)]
         if not earlier:
             return None
         nearest = max(earlier, key=lambda each: each.number or 0)
         raw = await self._procore.show(key.company_id, key.project_id, nearest.payment_application_id)
         shown = read_snapshot(raw)
-        return Before(await self._predecessor(key, shown, terms), shown)
+        return Before(await self._predecessor(key, shown, terms), shown, _changed_at(snapshot, listed))
 
     async def _predecessor(self, key: ExportKey, shown: Snapshot, terms: Terms) -> Predecessor:
         state = await self._state_of(key, shown.payment_application_id)
@@ -137,6 +156,15 @@ def look_at(snapshot: Snapshot, now: datetime) -> Look:
         currency=snapshot.currency,
         amount=g702 and g702.current_payment_due + g702.tax_applicable_to_this_payment,
     )
+
+
+def _changed_at(shown: Snapshot, listed: Iterable[Snapshot]) -> datetime | None:
+    """A row that tells another status or other sums than the invoice is of another moment, and dates nothing."""
+    for row in listed:
+        is_it = row.payment_application_id == shown.payment_application_id
+        if is_it and row.status == shown.status and row.g702 in (None, shown.g702):
+            return row.updated_at
+    return None
 
 
 def _satisfies(state: State, terms: Terms) -> bool:

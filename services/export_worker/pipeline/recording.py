@@ -10,7 +10,7 @@ from shared.ledger.words import Closing, Status
 OUTCOME_LEFT_OPEN = 2  # the row of the decision table where nobody can ask the ERP
 
 
-def closing(decision: Decision | None, view: View) -> list[EntryBody]:
+def closing(decision: Decision | None, view: View) -> list[AttemptClosed]:
     """An attempt that is still open is closed before anything else is said."""
     if view.state.status is not Status.EXPORTING:
         return []

@@ -53,6 +53,7 @@ class Viewer:
             senders = await self._senders(export, seen, link)
             open_day = await _first_open_day(seen, link)
             seen = told if isinstance(told, Unreadable) else seen
+        seen = await self._dated(export, seen, before)
         now = datetime.now(UTC)
         async with self._house.engine.connect() as connection:
             rights = await read_rights(connection, self._house, export.key.company_id, export.state, now)
@@ -79,6 +80,13 @@ class Viewer:
             circuit_open_until=shared.circuit.open_until,
             is_paused=shared.is_paused or shared.is_stopped,
         )
+
+    async def _dated(self, export: Export, seen: Seen, before: Before | None) -> Seen:
+        """Where Procore shows an invoice without the time of its last change, its lists may tell it."""
+        if not isinstance(seen, Snapshot) or seen.updated_at or not _is_worth_a_time(seen, export.state):
+            return seen
+        told = before.changed_at if before else await self._house.hydration.changed_at(export.key, seen)
+        return replace(seen, updated_at=told)
 
     async def _senders(self, export: Export, seen: Snapshot, link: Link) -> frozenset[str] | None:
         """Who sent the events, asked of Procore itself where the connection wants that (`verify_approver`)."""
@@ -111,6 +119,11 @@ async def read_rights(
 def _is_worth_a_document(seen: Snapshot, state: State, link: Link) -> bool:
     others = seen.origin_of_others(link.connection.name)
     return seen.is_approved and not surely_stands(state) and not others
+
+
+def _is_worth_a_time(seen: Snapshot, state: State) -> bool:
+    """A draft that never was more is looked at often, and nothing rests on when it changed."""
+    return seen.is_approved or state.approval is not None or state.attempt is not None or state.standing is not None
 
 
 def _billing(export: Export, link: Link, seen: Snapshot, mappings: Mappings, now: datetime) -> Billing:

@@ -21,7 +21,9 @@ from shared.events.command import Action
 from shared.ledger import wording
 from shared.ledger.foretold import Foretold
 from shared.ledger.reader import CommandRow, read_command
+from shared.ledger.shown import EntryRow
 from shared.ledger.words import Status
+from shared.terminology import STATUS_WORDS
 
 WAIT_SECONDS = 8.0
 PLURALS = {
@@ -73,9 +75,9 @@ def shown(story: Story, person: Person) -> dict[str, Any]:
         "story": story,
         "row": row,
         "state": state,
-        "sentence": wording.sentence(row).partition(": ")[2],
+        "sentence": _begun_large(wording.sentence(row).partition(": ")[2]),
         "fingerprint": (state.look.fingerprint if state.look else None) or "",
-        "entries": [(each, wording.moved(each), wording.particulars(each.body)) for each in reversed(detail.entries)],
+        "entries": [(each, _moved(each), wording.particulars(each.body)) for each in reversed(detail.entries)],
         "documents": {each.seq: masked(document) for each in detail.entries if (document := _document(each))},
         "may": {action.value: person.may(deed) for action, deed in DEED.items()},
         "can": {
@@ -101,6 +103,15 @@ async def story_for(connection: AsyncConnection, person: Person, export_id: int)
 def masked_body(raw: bytes) -> str:
     """A webhook's body as text, cut to what a page can hold."""
     return masked(raw.decode(errors="replace")[:20_000])
+
+
+def _moved(entry: EntryRow) -> str:
+    before, after = STATUS_WORDS[entry.status_before], STATUS_WORDS[entry.status]
+    return after if before == after else f"{before} → {after}"
+
+
+def _begun_large(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
 def _document(entry: Any) -> dict[str, Any] | None:

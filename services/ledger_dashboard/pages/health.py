@@ -23,10 +23,9 @@ async def health(request: Request, person: Annotated[Person, Depends(signed_in)]
         database = await read_database(connection)
     workers = [each for each in instances if each.service == "worker" and each.is_fresh]
     partitions = {
-        (topic, int(number)): lag
+        tuple(place.rsplit("/", 1)): lag
         for worker in workers
-        for topic, lags in worker.detail.get("partitions", {}).items()
-        for number, lag in lags.items()
+        for place, lag in worker.detail.get("kafka", {}).get("partitions", {}).items()
     }
     return desk.pages.render(
         request,
@@ -35,7 +34,7 @@ async def health(request: Request, person: Annotated[Person, Depends(signed_in)]
         live=True,
         instances=instances,
         partitions=sorted(partitions.items()),
-        budgets=[budget for worker in workers if (budget := worker.detail.get("rate_budget"))],
+        budgets=[budget for worker in workers if (budget := worker.detail.get("procore"))],
         hooks=hooks,
         database=database,
     )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger_dashboard.people.person import ACCOUNT, Holder
@@ -76,11 +76,11 @@ async def add_account(
 ) -> Account:
     """The holder's `who` is not looked at: the new id makes it. Raises LoginTaken."""
     row = _standing(holder) | {"login": login, "password_hash": password_hash, "created_by": created_by}
-    try:
-        added = await connection.execute(insert(accounts).values(row).returning(*columns))
-    except IntegrityError:
-        raise LoginTaken(login) from None
-    return _account(added.one())
+    added = insert(accounts).values(row).on_conflict_do_nothing(index_elements=["login"]).returning(*columns)
+    account = (await connection.execute(added)).one_or_none()
+    if account is None:
+        raise LoginTaken(login)
+    return _account(account)
 
 
 async def change_account(connection: AsyncConnection, login: str, holder: Holder, *, is_enabled: bool) -> None:

@@ -25,9 +25,10 @@ class GroupRules:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Claims that let nobody in; `why` is a sentence for the person."""
+    """Claims that let nobody in; `why` is a sentence for the person, `who` the subject where there is one."""
 
     why: str
+    who: str = ""
 
 
 def holder_of(claims: Mapping[str, Any], rules: GroupRules) -> Holder | Unusable:
@@ -38,14 +39,15 @@ def holder_of(claims: Mapping[str, Any], rules: GroupRules) -> Holder | Unusable
     groups = words_in(claim(claims, rules.groups_claim))
     roles = known_roles(word for group in groups for word in rules.roles.get(group, ()))
     if not roles:
-        return Unusable("None of your groups at the identity provider has a role here. Ask whoever administers it.")
-    user = claim(claims, rules.procore_user_claim)
+        why = "None of your groups at the identity provider has a role here. Ask whoever administers it."
+        return Unusable(why, f"{PROVIDER}{subject}")
+    user = str(claim(claims, rules.procore_user_claim))
     return Holder(
         who=f"{PROVIDER}{subject}",
         shown_name=shown_name(claims, subject),
         roles=roles,
         companies=companies_of(groups, rules.companies),
-        procore_user_id=str(user) if str(user).isdecimal() else None,
+        procore_user_id=user if user.isascii() and user.isdecimal() else None,
     )
 
 

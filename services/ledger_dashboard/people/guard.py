@@ -7,7 +7,7 @@ Refusals are HTTPExceptions, so that an application without handlers of its own 
 """
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -41,8 +41,16 @@ class NotAllowed(HTTPException):
     """403; `detail` says what to do."""
 
 
-async def signed_in(request: Request) -> Person:
-    """Who asks. What changes something has to come from a page of this session's, or with an API token."""
+async def signed_in(request: Request) -> AsyncIterator[Person]:
+    """A dependency: who asks. What changes something has to come from a page of this session's, or with a token."""
+    try:
+        yield await who_asks(request)
+    finally:
+        await request.close()  # what a form brought: a route without a form of its own would not
+
+
+async def who_asks(request: Request) -> Person:
+    """Raises NotSignedIn, NobodyYet or NotAllowed."""
     reception = reception_of(request)
     token = bearer_token(request)
     if token is not None:

@@ -15,7 +15,7 @@ from services.ledger_dashboard.people.claims import GroupRules, Unusable, holder
 from services.ledger_dashboard.people.marks import Marks, Purpose
 from services.ledger_dashboard.people.person import Holder
 from services.ledger_dashboard.people.ways import safe_path
-from shared.settings import DashboardSettings
+from services.ledger_dashboard.settings import DashboardSettings
 
 with warnings.catch_warnings():  # Authlib speaks httpx, which all else here speaks too, and would rather have httpx2
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
@@ -87,7 +87,7 @@ class Provider:
         )
         return response
 
-    async def welcome(self, request: Request) -> Welcomed:
+    async def welcome(self, request: Request) -> Welcomed | Unusable:
         """Who came back. Raises ProviderAway or ProviderRefused."""
         kept = self._kept(request)
         request.scope["session"] = kept["session"]
@@ -100,9 +100,7 @@ class Provider:
         except (httpx.HTTPError, ValueError, TypeError, KeyError, RuntimeError) as error:
             raise ProviderAway(type(error).__name__) from error
         holder = holder_of(claims, self._rules)
-        if isinstance(holder, Unusable):
-            raise ProviderRefused(holder.why)
-        return Welcomed(holder, safe_path(kept["next"]))
+        return holder if isinstance(holder, Unusable) else Welcomed(holder, safe_path(kept["next"]))
 
     def _kept(self, request: Request) -> dict[str, Any]:
         try:

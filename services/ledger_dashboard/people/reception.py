@@ -12,7 +12,7 @@ from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.provider import Provider
 from services.ledger_dashboard.people.sessions import Limits, Sessions
 from services.ledger_dashboard.people.tokens import find_token
-from shared.settings import DashboardSettings
+from services.ledger_dashboard.settings import DashboardSettings
 
 
 class Reception:

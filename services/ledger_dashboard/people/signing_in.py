@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from services.ledger_dashboard.people.accounts import Account, account_of, normal_login
 from services.ledger_dashboard.people.audit import record
+from services.ledger_dashboard.people.claims import Unusable
 from services.ledger_dashboard.people.person import Holder, Person, stranger
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.people.throttle import begin_attempt, succeed
@@ -57,10 +58,11 @@ async def welcome_from_provider(reception: Reception, holder: Holder, address: s
     return SignedIn(cookie)
 
 
-async def turned_away(reception: Reception, why: str, address: str) -> None:
-    """Somebody came back from the identity provider and did not get in."""
+async def turn_away(reception: Reception, who: Unusable, address: str) -> None:
+    """Somebody whom the identity provider knows, and who has no role here."""
+    nobody = stranger(address, who.who)
     async with reception.engine.begin() as connection:
-        await record(connection, stranger(address), FAILED, DASHBOARD, by="identity provider", why=why)
+        await record(connection, nobody, FAILED, DASHBOARD, by="identity provider", why=who.why)
 
 
 async def sign_out(reception: Reception, person: Person, cookie: str) -> None:

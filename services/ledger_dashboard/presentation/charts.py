@@ -39,7 +39,7 @@ def columns(bars: Sequence[Column], title: str) -> str:
     for place, bar in enumerate(bars):
         base = float(HEIGHT - BOTTOM)
         for kind, number in bar.parts:
-            tall = number / top * (HEIGHT - TOP - BOTTOM)
+            tall = max(number / top * (HEIGHT - TOP - BOTTOM), 1.0) if number else 0.0  # the rarest is seen too
             if tall:
                 x, wide = LEFT + place * step + step * 0.15, step * 0.7
                 told = escape(f"{bar.label}: {number:,} {kind}")

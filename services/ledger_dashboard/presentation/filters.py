@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 from urllib.parse import urlencode
 
 from shared.ledger.filter import Cursor, Filter, Sort, SortKey
@@ -28,7 +28,18 @@ SHOWN = (
     "amount_to",
     "since_from",
     "since_to",
+    "given_up",
 )
+
+
+class Texts(TypedDict):
+    """What is taken as it is typed."""
+
+    search: str | None
+    company_id: str | None
+    project_id: str | None
+    connection: str | None
+    approver: str | None
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,8 @@ def read_query(pairs: Iterable[tuple[str, str]], companies: frozenset[str] | Non
         since_from=one("since_from", date.fromisoformat, "a day such as 2026-11-26"),
         since_to=one("since_to", date.fromisoformat, "a day such as 2026-11-26"),
         companies=companies,
-        **{name: given.get(name, [None])[0] for name in ("search", *IDS)},
+        given_up=bool(given.get("given_up")),
+        **_texts(given),
     )
     sort = Sort(one("sort", SortKey, "an order") or SortKey.ARRIVAL, given.get("order", ["down"])[0] != "up")
     return Asked(wanted, sort, one("after", read_cursor, "a page of this list"), tuple(problems))
@@ -123,7 +135,18 @@ def in_words(wanted: Filter) -> str:
     return ", ".join(told) or "everything"
 
 
-IDS = ("company_id", "project_id", "connection", "approver")
+TEXTS = ("search", "company_id", "project_id", "connection", "approver")
+
+
+def _texts(given: Mapping[str, list[str]]) -> Texts:
+    search, company_id, project_id, connection, approver = (given.get(name, [None])[0] for name in TEXTS)
+    return {
+        "search": search,
+        "company_id": company_id,
+        "project_id": project_id,
+        "connection": connection,
+        "approver": approver,
+    }
 
 
 def _filter_pairs(wanted: Filter) -> list[tuple[str, str]]:
@@ -132,6 +155,8 @@ def _filter_pairs(wanted: Filter) -> list[tuple[str, str]]:
         value = getattr(wanted, field.name)
         if field.name == "statuses":
             pairs += [("status", each.value) for each in value]
+        elif field.name == "given_up":
+            pairs += [("given_up", "true")] if value else []
         elif field.name != "companies" and value is not None:
             pairs.append((field.name, str(value)))
     return sorted(pairs, key=lambda pair: SHOWN.index(pair[0]))

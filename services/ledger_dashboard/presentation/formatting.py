@@ -62,5 +62,5 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 def reason(word: Reason | str) -> str:
     """approver_lacks_privilege -> Approver lacks privilege."""
-    text = str(word).replace("_", " ").replace(" erp", " ERP")
+    text = str(word).replace("_", " ").replace(" erp", " ERP").replace("erp integrations", "ERP Integrations")
     return text[:1].upper() + text[1:]

@@ -187,7 +187,7 @@ _FARES = text(
 _FLOW = text(
     """
     SELECT
-        (SELECT max(CAST(detail ->> 'lag' AS bigint)) FROM service_instances
+        (SELECT max(CAST(detail -> 'kafka' ->> 'lag' AS bigint)) FROM service_instances
          WHERE service = 'worker' AND seen_at > now() - CAST(:fresh AS interval)) AS lag,
         (SELECT count(*) FROM (SELECT FROM parked_events LIMIT 10000) parked) AS parked,
         (SELECT count(*) FROM (SELECT FROM events WHERE fate = 'dead_lettered' LIMIT 1000) dead) AS dead_letters,

@@ -25,9 +25,6 @@ async function refresh() {
       const next = fresh.querySelector(`[data-part="${part.dataset.part}"]`);
       if (next && next.innerHTML !== part.innerHTML && !isBusy(part)) {
         part.replaceChildren(...next.childNodes);
-        part.classList.remove("fresh");
-        void part.offsetWidth;
-        part.classList.add("fresh");
       }
     }
   } finally {

@@ -48,6 +48,7 @@ ASKED = a_state(opened(), closed(Closing.NEEDS_DECISION, Reason.ERP_ASKS, warnin
 DISMISSED = a_state(held(Reason.CURRENCY, look=a_look()), ResolvedByHand(**WHO, dismissed=True))
 BY_HAND = a_state(held(Reason.CURRENCY, look=a_look()), ResolvedByHand(**WHO, dismissed=False, erp_number="AR-7"))
 RETRYING = a_state(opened(), closed(Closing.UNAVAILABLE, Reason.RETRY_LATER, retry_at=LATER))
+PAUSED = a_state(deferred(Reason.PAUSED, look=a_look(at=NOW - 9 * SECOND)))
 UNREADABLE_LOOK = a_look(seen="unreadable", fingerprint=None)
 
 
@@ -180,12 +181,31 @@ CASES = {
         (Defer, 14, Reason.AWAITING_EVENT),
     ),
     "14 its event is there": (a_view(state=a_state(received(at=NOW - SECOND))), (Send, 22)),
+    "14 another event a moment before": (
+        a_view(state=a_state(received(at=NOW - timedelta(milliseconds=1)))),
+        (Defer, 14, Reason.AWAITING_EVENT),
+    ),
     "14 its event was awaited": (
         a_view(state=a_state(received(None), deferred(Reason.AWAITING_EVENT, look=a_look(at=NOW - 2 * SECOND)))),
         (Hold, 14, Reason.APPROVER_UNKNOWN),
     ),
     "14 no time to compare": (
-        a_view(a_snapshot(updated_at=None), state=a_state(received(at=NOW - 9 * SECOND))),
+        a_view(a_snapshot(updated_at=None), state=a_state(received())),
+        (Defer, 14, Reason.AWAITING_EVENT),
+    ),
+    "14 no time to compare, waited once": (
+        a_view(
+            a_snapshot(updated_at=None),
+            state=a_state(received(), deferred(Reason.AWAITING_EVENT, look=a_look(at=NOW - 2 * SECOND))),
+        ),
+        (Send, 22),
+    ),
+    "14 approved before, other content": (
+        a_view(OTHER, state=apply(PAUSED, received(at=NOW - 2 * SECOND), NOW)),
+        (Defer, 14, Reason.AWAITING_EVENT),
+    ),
+    "14 approved before, other content, its event is there": (
+        a_view(OTHER, state=apply(PAUSED, received(at=NOW - SECOND), NOW)),
         (Send, 22),
     ),
     "14 no event has a time": (
@@ -222,7 +242,7 @@ CASES = {
     ),
     "18 refused": (a_view(state=REFUSED), (Keep, 18)),
     "18 refused, other content": (
-        a_view(OTHER, state=REFUSED),
+        a_view(OTHER, state=apply(REFUSED, received(BEN, at=NOW + SECOND), NOW)),
         (Hold, 14, Reason.CHANGED_AFTER_APPROVAL),
     ),
     "18 refused, other mappings": (a_view(state=REFUSED, mappings_version="new"), (Send, 22)),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -205,3 +206,32 @@ def test_nobody_passes_without_level_and_privilege(state, fingerprint):
     assert problems(state, fingerprint, rights(*ben_like))
     assert problems(state, fingerprint, rights(*cleo_like))
     assert problems(state, fingerprint, rights(now=NOW + MAX_AGE + timedelta(days=9)))
+
+
+def released_by_two(first, second):
+    body = Released(nonce="n", by="7", why="because", user_id=second, fingerprint=CONTENT, with_user_id=first)
+    return apply(approved_by(BEN), body, NOW)
+
+
+def test_two_who_release_are_both_judged():
+    authority = judge_authority(released_by_two(ADA, DAN), CONTENT, rights())
+    assert (authority.users, authority.problems) == ((ADA, DAN), ())
+    assert [record["user_id"] for record in authority.records] == [ADA, DAN]
+    assert {ADA, DAN} <= set(candidates(released_by_two(ADA, DAN)))
+
+
+@pytest.mark.parametrize(("first", "second"), [(BEN, DAN), (DAN, BEN)])
+def test_one_of_two_without_the_right_holds_it(first, second):
+    assert problems(released_by_two(first, second)) == (Reason.APPROVER_LACKS_PRIVILEGE,)
+
+
+def test_two_without_rights_are_told_with_all_that_is_missing():
+    assert problems(released_by_two(BEN, CLEO)) == (
+        Reason.APPROVER_LACKS_PRIVILEGE,
+        Reason.APPROVER_LACKS_TOOL_LEVEL,
+    )
+
+
+def test_a_service_user_is_no_second_person():
+    everything = rights(RECORD_OF_ADA, replace(RECORD_OF_ADA, user_id=SERVICE))
+    assert problems(released_by_two(SERVICE, ADA), recorded=everything) == (Reason.APPROVER_UNKNOWN,)

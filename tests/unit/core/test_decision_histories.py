@@ -247,3 +247,38 @@ def test_the_explaining_webhook_is_waited_for():
     story.hears(ADA)
     story.walks()
     assert story.told == (Status.HELD, (Reason.APPROVER_AMBIGUOUS, Reason.APPROVER_LACKS_PRIVILEGE))
+
+
+def test_an_approval_without_a_time_waits_once():
+    story = Story()
+    story.invoice |= {"status": "approved", "updated_at": None}
+    story.hears(ADA)
+    story.walks()
+    assert story.told == (Status.WAITING, (Reason.AWAITING_EVENT,))
+    story.passes(1)
+    story.hears(BEN)
+    story.walks()
+    assert story.told == (Status.WAITING, (Reason.AWAITING_EVENT,))
+    story.passes(1)
+    story.walks()
+    assert story.told == (Status.HELD, (Reason.APPROVER_AMBIGUOUS, Reason.APPROVER_LACKS_PRIVILEGE))
+    story.asks(Action.REPLAY)
+    story.walks()
+    assert story.told == (Status.HELD, (Reason.APPROVER_AMBIGUOUS, Reason.APPROVER_LACKS_PRIVILEGE))
+
+
+def test_the_explaining_webhook_of_a_later_change_is_waited_for():
+    story = Story()
+    story.is_paused = True
+    story.approves()
+    story.walks()
+    story.passes(60)
+    story.is_paused = False
+    story.hears(ADA)
+    story.passes(60)
+    story.invoice |= NEW_NUMBER | {"updated_at": story.now.isoformat()}
+    story.walks()
+    assert story.told == (Status.WAITING, (Reason.AWAITING_EVENT,))
+    story.hears(BEN)
+    story.walks()
+    assert story.told == (Status.HELD, (Reason.CHANGED_AFTER_APPROVAL,))

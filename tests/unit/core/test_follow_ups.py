@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.export_worker.core.follow_ups import MOST_FAILURES, due, failed, given_up, next_due_at, origin_of
-from shared.ledger.entries import FollowUpDone, Standing
+from services.export_worker.core.follow_ups import (
+    MOST_FAILURES,
+    due,
+    failed,
+    given_up,
+    next_due_at,
+    origin_of,
+    put_off_until,
+)
+from shared.ledger.entries import FollowUpDone, ReplayAccepted, Standing
 from shared.ledger.fold import apply
 from shared.ledger.state import EMPTY, State
 from shared.ledger.words import Closing, FollowUpKind, Status
@@ -65,6 +73,23 @@ def test_it_is_given_up_after_so_many_failures():
     assert body.retry_at is None
     assert due(state, {FollowUpKind.WRITE_BACK}, NOW + 1000 * MINUTE) == ()
     assert next_due_at(state, {FollowUpKind.WRITE_BACK}, NOW) is None
+
+
+def test_a_replay_makes_what_was_given_up_due_again():
+    state = exported(given_up(FollowUpKind.WRITE_BACK, "locked"))
+    assert state.given_up == (FollowUpKind.WRITE_BACK,)
+    again = apply(state, ReplayAccepted(nonce="n", by="7", why="unlocked"), NOW)
+    assert (again.status, again.given_up) == (Status.EXPORTED, ())
+    assert due(again, ALL, NOW) == tuple(FollowUpKind)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "until"), [(0, MINUTE), (1, MINUTE), (10, 5 * MINUTE), (60, 15 * MINUTE), (9999, 15 * MINUTE)]
+)
+def test_an_outage_is_asked_about_ever_more_rarely(minutes, until):
+    state = exported()
+    now = state.since + minutes * MINUTE
+    assert put_off_until(state, now + MINUTE, now) == now + until
 
 
 def test_a_refusal_is_given_up_at_once():

@@ -1,6 +1,7 @@
 """Reading what Procore shows: tolerant of everything, silent about nothing."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -9,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.export_worker.core.arithmetic import period_of, receivable_differs, sums_that_differ
+from services.export_worker.core.billing import make_document
+from services.export_worker.core.document import Document
 from services.export_worker.core.invoice import SHOWN_AMOUNTS, read_snapshot
 from shared.ledger.words import Reason
-from tests.support.builders import INVOICE_ID, a_billing, a_snapshot, an_invoice, problems_of
+from tests.support.builders import INVOICE_ID, TERMS, a_billing, a_snapshot, an_invoice, problems_of
 from tests.support.cast import CONTRACT, OWNER
 
 
@@ -64,14 +67,35 @@ def test_the_words_for_nothing_are_nothing(absent):
     assert snapshot.problems == ()
 
 
-@pytest.mark.parametrize("odd", ["one hundred", "NaN", "sNaN", "Infinity", "1e16", "-1e400", "1e9999999", "1,000.00"])
+ODD = (
+    *("one hundred", "NaN", "sNaN", "Infinity", "-Infinity", "1e16", "-1e400", "1e400", "1e9999999"),
+    *("1,000.00", "12 000.00", "1_000", "1_000.00", "(12.00)", "$12.00", "0x1F", "\u0661\u0662"),
+)
+
+
+@pytest.mark.parametrize("odd", ODD)
 def test_an_odd_amount_is_a_problem_with_its_place(odd):
     (problem,) = a_snapshot(g702={"original_contract_sum": odd}).problems
     assert problem.reason is Reason.MISSING_FIELD
     assert problem.detail == f"g702.original_contract_sum is not an amount: {odd!r}"
 
 
-@pytest.mark.parametrize("missing", [None, "null", True, [], {}])
+OTHER_KINDS = [(True, "true"), (False, "false"), ([], "[...]"), (["12.00"], "[...]"), ({}, "{...}")]
+
+
+@pytest.mark.parametrize(("value", "shown"), OTHER_KINDS)
+def test_a_value_of_another_kind_is_a_problem(value, shown):
+    amounts = {"total_retainage": value, "tax_applicable_to_this_payment": value}
+    told = [problem.detail for problem in a_snapshot(g702=amounts, billing_date=value, number=value).problems]
+    assert told == [
+        f"g702.total_retainage is not an amount: {shown!r}",
+        f"g702.tax_applicable_to_this_payment is not an amount: {shown!r}",
+        f"number is not a whole number: {shown!r}",
+        f"billing_date is not a date: {shown!r}",
+    ]
+
+
+@pytest.mark.parametrize("missing", [None, "", "null"])
 def test_a_missing_amount_is_a_problem(missing):
     (problem,) = a_snapshot(g702={"total_retainage": missing}).problems
     assert problem.detail == "an amount (g702.total_retainage) is missing"
@@ -108,6 +132,21 @@ def test_dates_and_numbers_that_are_none_are_problems():
         "number is not a whole number: 'four'",
         "billing_date is not a date: '31.03.2026'",
         "created_at is not a time: 'yesterday'",
+    ]
+
+
+@pytest.mark.parametrize("odd", ["1_000", "\u0663", "4.0", "1e2", 2**31, -(2**31), "9" * 5000])
+def test_an_odd_number_is_a_problem_with_its_place(odd):
+    (problem,) = a_snapshot(number=odd).problems
+    assert problem.detail == f"number is not a whole number: {str(odd)[:40]!r}"
+
+
+@pytest.mark.parametrize("far", ["0001-01-01", "1899-12-31", "3000-01-01", "9999-12-31"])
+def test_a_date_beyond_all_reckoning_is_a_problem(far):
+    snapshot = a_snapshot(billing_date=far, updated_at=f"{far}T00:00:00Z")
+    assert [problem.detail for problem in snapshot.problems] == [
+        f"billing_date is not a date: {far!r}",
+        f"updated_at is not a time: '{far}T00:00:00Z'",
     ]
 
 
@@ -206,6 +245,8 @@ def test_garbage_in_any_field_is_read(garbage):
     assert len(snapshot.fingerprint) == 64
     period = period_of(snapshot, a_snapshot())
     assert all(problem.detail for problem in (*sums_that_differ(snapshot), *receivable_differs(snapshot, period)))
+    made = make_document(a_billing(snapshot, terms=replace(TERMS, payment_days=365)))
+    assert isinstance(made, Document) or all(problem.detail for problem in made)
 
 
 def _has(node, key):

@@ -11,6 +11,8 @@ from shared.events.command import Action, Command, OperatorRole
 from shared.ledger.entries import (
     CommandRefused,
     Finding,
+    FollowUpDone,
+    FollowUpFailed,
     HandedOver,
     Released,
     ReplayAccepted,
@@ -48,6 +50,7 @@ STATES = {
     Status.EXPORTED: a_state(*DONE),
     Status.FAILED: a_state(opened(), closed(Closing.REFUSED, Reason.TOO_LONG)),
 }
+GIVEN_UP = apply(STATES[Status.EXPORTED], FollowUpFailed(what="attachment", detail="no rights"), NOW)
 HANDED_OVER = a_state(opened(), HandedOver(ref="batch-1", confirmed_by="a person"))
 
 
@@ -119,6 +122,32 @@ def test_a_replay_asks_for_a_new_decision():
 
 def test_an_exported_invoice_is_not_simply_replayed():
     assert refusal(Action.REPLAY, STATES[Status.EXPORTED]) == "it is exported already"
+
+
+def test_a_replay_repeats_what_was_given_up_after_an_export():
+    done = apply(GIVEN_UP, FollowUpDone(what="write_back"), NOW)
+    body = answer(Action.REPLAY, done)
+    assert isinstance(body, ReplayAccepted)
+    after = apply(done, body, NOW)
+    assert after.follow_ups == {"write_back": done.follow_ups["write_back"]}
+    assert after == done.model_copy(update={"version": after.version, "follow_ups": after.follow_ups})
+    assert refusal(Action.REPLAY, after) == "it is exported already"
+
+
+def test_what_is_tried_again_by_itself_needs_no_replay():
+    waits = apply(STATES[Status.EXPORTED], FollowUpFailed(what="attachment", retry_at=NOW), NOW)
+    assert refusal(Action.REPLAY, waits) == "it is exported already"
+
+
+def test_nothing_follows_what_a_person_exported_by_hand():
+    by_hand = apply(GIVEN_UP, answer(Action.RESOLVE, GIVEN_UP), NOW)
+    assert refusal(Action.REPLAY, by_hand) == "it is exported already"
+
+
+def test_a_replay_of_what_is_held_also_repeats_what_was_given_up():
+    seen_again = apply(GIVEN_UP, held(Reason.APPROVAL_WITHDRAWN), NOW)
+    after = apply(seen_again, answer(Action.REPLAY, seen_again), NOW)
+    assert (after.status, after.follow_ups) == (Status.WAITING, {})
 
 
 def test_a_replay_afresh_needs_the_number_and_a_free_reference():

@@ -1,5 +1,6 @@
 """What a tie-out makes of what the ERP shows, and that a month's sums add up whatever is in it."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.cli.tie_out_telling import Month, as_told
 from services.export_worker.core.capabilities import RetainageShape, Step
 from services.export_worker.core.tie_out import Exported, Told, compare
 from shared.ledger.tie_out import (
+    NOT_HELD,
     ONLY_COUNTED,
     PART_OF,
     REASON_OF,
@@ -23,9 +26,10 @@ from shared.ledger.tie_out import (
     Verdict,
     usual_periods,
 )
-from shared.ledger.tie_out_reader import tally_from_json, tally_to_json
+from shared.ledger.tie_out_reader import Finding, tally_from_json, tally_to_json
 from shared.ledger.words import Status
 from tests.support.builders import CAPABILITIES, a_document, a_found, a_standing
+from tests.support.cast import NOW
 
 POSTED = Exported(standing=a_standing(), document=a_document(), capabilities=CAPABILITIES)
 AT_DRAFT = replace(CAPABILITIES, steps=(Step.CREATE,))
@@ -126,9 +130,18 @@ def test_a_number_that_a_person_accepted_counts():
 def test_every_verdict_has_a_sentence_and_an_effect():
     assert set(VERDICT_TOLD) == set(Verdict)
     assert all(sentence.endswith(".") for sentence in VERDICT_TOLD.values())
-    harmless = {Verdict.STANDS, Verdict.POSTED_BY_HAND, Verdict.BY_HAND, Verdict.NOT_ASKED}
-    assert set(REASON_OF) == set(Verdict) - harmless
+    assert set(NOT_HELD) == {Verdict.POSTED_BY_HAND, Verdict.NOT_ASKED}
+    assert set(REASON_OF) == set(Verdict) - set(NOT_HELD) - ONLY_COUNTED
     assert set(REASON_OF).isdisjoint(ONLY_COUNTED)
+
+
+def test_the_report_says_why_what_people_posted_is_not_held():
+    seen = Finding(17, Verdict.POSTED_BY_HAND, "AR-1", NOW, "HB-1", "Harbor", None, "USD", None)
+    month = Month("harbor", Period(2026, 10), NOW, verdicts=Counter({Verdict.POSTED_BY_HAND: 1}), findings=[seen])
+    assert month.ties
+    [told] = as_told(month)["findings"]
+    assert told["told"].endswith("as agreed, so not held.")
+    assert told["do"].startswith("Nothing: the connection leaves its documents for people to post")
 
 
 def test_every_status_belongs_to_one_part():

@@ -15,6 +15,7 @@ from shared.ledger.entries import (
     HandedOver,
     LateAnswer,
     Released,
+    ReleaseRequested,
     ReplayAccepted,
     ResolvedByHand,
     TieOutFound,
@@ -72,6 +73,7 @@ warning_accepted     waiting,skipped,held,retrying,failed          waiting
 resolved             waiting,skipped,held,retrying,failed,exported exported
 dismissed            waiting,skipped,held,retrying,failed,exported skipped
 """
+REQUESTED = {("release_requested", status): status for status in ("waiting", "skipped", "held", "retrying", "failed")}
 STAYS = ["command_refused", "late_answer", "follow_up_done", "follow_up_failed"]
 
 COMMAND = {"nonce": "n", "by": "7", "why": "because"}
@@ -95,6 +97,7 @@ ENTRIES: dict[str, EntryBody] = {
     "closed_unknown": closed(Closing.UNKNOWN, Reason.RETRY_LATER),
     "replayed": ReplayAccepted(**COMMAND),
     "replayed_afresh": ReplayAccepted(**COMMAND, afresh=True),
+    "release_requested": ReleaseRequested(**COMMAND, user_id=ADA, fingerprint="f"),
     "released": Released(**COMMAND, user_id=ADA, fingerprint="f"),
     "warning_accepted": WarningAccepted(**COMMAND, warning="credit", fingerprint="f"),
     "resolved": ResolvedByHand(**COMMAND, dismissed=False, erp_number="AR-7"),
@@ -124,7 +127,9 @@ def allowed() -> dict[tuple[str, str], str]:
     known = [status.value for status in Status if status is not Status.NONE]
     stays = {(entry, status): status for entry, status in product(STAYS, known)}
     rows = [line.split() for line in TABLE.strip().splitlines()[1:]]
-    return stays | {(entry, before): after for entry, befores, after in rows for before in befores.split(",")}
+    return (
+        stays | REQUESTED | {(entry, before): after for entry, befores, after in rows for before in befores.split(",")}
+    )
 
 
 def test_each_status_is_reached_by_its_story():
@@ -147,10 +152,12 @@ def test_the_dictionary_knows_every_kind_of_entry():
 
 
 def test_the_dictionary_allows_nothing_beyond_the_table():
-    """Exporting is resolved by hand only once it was handed over, which the fold checks."""
+    """The fold checks: exporting is resolved by hand only once it was handed over, and what is exported is replayed
+    as it is only for a follow-up that was given up."""
     kinds = {entry: body.kind for entry, body in ENTRIES.items()}
     by_hand = {(EntryKind.RESOLVED_BY_HAND, "exporting", after) for after in ("exported", "skipped")}
-    expected = {(kinds[entry], before, after) for (entry, before), after in allowed().items()} | by_hand
+    follow_up = {(EntryKind.REPLAY_ACCEPTED, "exported", "exported")}
+    expected = {(kinds[entry], before, after) for (entry, before), after in allowed().items()} | by_hand | follow_up
     said = {
         (kind, before.value, after.value)
         for kind, before, after in product(EntryKind, Status, Status)
@@ -186,6 +193,12 @@ def test_what_was_handed_over_is_confirmed_while_exporting():
     handed_over = apply(IN_STATUS[Status.EXPORTING], ENTRIES["handed_over"], NOW)
     assert apply(handed_over, ENTRIES["resolved"], NOW).status is Status.EXPORTED
     assert apply(handed_over, ENTRIES["dismissed"], NOW).status is Status.SKIPPED
+
+
+def test_a_given_up_follow_up_is_replayed_where_it_stands():
+    given_up = apply(IN_STATUS[Status.EXPORTED], ENTRIES["follow_up_failed"], NOW)
+    assert apply(given_up, ENTRIES["replayed"], NOW).status is Status.EXPORTED
+    assert apply(given_up, ENTRIES["replayed_afresh"], NOW).status is Status.WAITING
 
 
 def test_without_an_attempt_nothing_is_resumed():
