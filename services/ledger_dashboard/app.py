@@ -23,6 +23,8 @@ from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
 from services.ledger_dashboard.pages import (
+    approver_imports,
+    approvers,
     audit,
     events,
     export,
@@ -48,7 +50,7 @@ from shared.settings import DatabaseSettings, KafkaSettings, LogSettings, Teleme
 from shared.telemetry import configure_telemetry
 
 PAGES = (overview, exports, export, orders, events, tie_out, health)
-REFERENCE = (words, audit)
+REFERENCE = (approvers, approver_imports, words, audit)
 API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
