@@ -26,10 +26,13 @@ from services.ledger_dashboard.pages import (
     approver_imports,
     approvers,
     audit,
+    connections,
     events,
     export,
     exports,
     health,
+    mapping_imports,
+    mappings,
     orders,
     overview,
     refusals,
@@ -50,7 +53,7 @@ from shared.settings import DatabaseSettings, KafkaSettings, LogSettings, Teleme
 from shared.telemetry import configure_telemetry
 
 PAGES = (overview, exports, export, orders, events, tie_out, health)
-REFERENCE = (approvers, approver_imports, words, audit)
+REFERENCE = (approvers, approver_imports, connections, mappings, mapping_imports, words, audit)
 API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
