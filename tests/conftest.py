@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.support.erp_sandbox",
     "tests.support.people",
     "tests.support.raising_erp",
+    "tests.support.pages",
 ]
 
 # Each takes minutes in one piece: begun last, it would run on alone while the other processes are idle.

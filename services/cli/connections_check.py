@@ -7,9 +7,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy import cast, func, select, true
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.cli.connecting import ConnectionsSettings, catalog, link_to_ask, named
 from services.cli.connections_review import Choices, mapping_checks, settings_checks, waiting_checks
@@ -24,8 +21,7 @@ from shared.connections import mapping_store
 from shared.connections.catalog import Connection
 from shared.connections.mappings import MappingKind, Mappings
 from shared.database import DATABASE_ERRORS
-from shared.ledger.tables import exports
-from shared.ledger.words import Reason, Status
+from shared.ledger.held_up import waiting_for_mappings
 from shared.settings import DatabaseSettings
 
 FINE = frozenset({CheckResult.OK, CheckResult.PREPARED, CheckResult.UNTOLD})
@@ -37,7 +33,6 @@ STYLES = {
     CheckResult.UNTOLD: "dim",
 }
 WARNING = "yellow"
-CLOSED = (Status.EXPORTED.value, Status.SKIPPED.value)  # as the index of open exports has it
 START = "start Postgres, or correct DATABASE_URL; `invoice-export db upgrade` makes its tables"
 
 
@@ -93,26 +88,6 @@ async def ledger_checks(link: Link) -> AsyncIterator[Check]:
         yield check
     for check in waiting_checks(name, waiting):
         yield check
-
-
-async def waiting_for_mappings(session: AsyncConnection, name: str) -> dict[str, int]:
-    """What lacks a mapping, in words -> how many open exports it holds up; the most first."""
-    finding = func.jsonb_array_elements(exports.c.state["findings"]).table_valued("value").render_derived()
-    told = cast(finding.c.value, JSONB)
-    lacking = (
-        select(told["detail"].astext.label("detail"))
-        .select_from(exports.join(finding, true()))
-        .where(
-            exports.c.connection == name,
-            exports.c.status.not_in(CLOSED),
-            exports.c.reasons.contains([Reason.MISSING_MAPPING.value]),
-            told["reason"].astext == Reason.MISSING_MAPPING.value,
-        )
-        .subquery()
-    )
-    detail, count = lacking.c.detail, func.count()
-    asked = select(detail, count).group_by(detail).order_by(count.desc(), detail)
-    return {row[0]: row[1] for row in await session.execute(asked)}
 
 
 async def choices_of(adapter: ErpAdapter, mappings: Mappings) -> Choices:

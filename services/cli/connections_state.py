@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import select
 
 from services.cli.terminal import transaction
-from services.export_worker.links import MOST_INTERNAL_ERRORS
 from shared.connections.catalog import Connection
+from shared.connections.standing import is_stopped
 from shared.ledger.tables import connection_states
 
 
@@ -40,7 +40,7 @@ def standing(state: dict[str, Any], now: datetime) -> str:
     """In words; empty state means that nothing happened yet."""
     if state.get("paused_at"):
         return f"paused by {state['paused_by']}: {state['paused_why']}"
-    if state.get("internal_errors", 0) >= MOST_INTERNAL_ERRORS:
+    if is_stopped(state.get("internal_errors", 0)):
         return "stopped after errors of our own: resume it when they are mended"
     if state.get("open_until") and state["open_until"] > now:
         return f"not answering, tried again at {state['open_until']:%H:%M:%S} UTC"

@@ -19,10 +19,9 @@ from services.export_worker.token_keeper import StoredTokenKeeper
 from shared.connections.catalog import Catalog, CatalogErrors, CatalogProblem, Connection
 from shared.connections.connection import Finish
 from shared.connections.secret_references import resolve_secrets
+from shared.connections.standing import MOST_INTERNAL_ERRORS, is_stopped
 from shared.connections.token_store import TokenStore
 from shared.ledger.tables import connection_states
-
-MOST_INTERNAL_ERRORS = 5
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ async def link_state(connection: AsyncConnection, name: str) -> LinkState:
     return LinkState(
         Circuit(row.failures, row.open_until),
         is_paused=row.paused_at is not None,
-        is_stopped=row.internal_errors >= MOST_INTERNAL_ERRORS,
+        is_stopped=is_stopped(row.internal_errors),
     )
 
 

@@ -23,15 +23,22 @@ from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
 from services.ledger_dashboard.desk import Desk
 from services.ledger_dashboard.pages import (
+    approver_imports,
+    approvers,
+    audit,
+    connections,
     events,
     export,
     exports,
     health,
+    mapping_imports,
+    mappings,
     orders,
     overview,
     refusals,
     sign_in,
     tie_out,
+    words,
 )
 from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
@@ -46,6 +53,7 @@ from shared.settings import DatabaseSettings, KafkaSettings, LogSettings, Teleme
 from shared.telemetry import configure_telemetry
 
 PAGES = (overview, exports, export, orders, events, tie_out, health)
+REFERENCE = (approvers, approver_imports, connections, mappings, mapping_imports, words, audit)
 API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
@@ -110,7 +118,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
     )
     app.middleware("http")(_secured)
     app.include_router(health_router(checks))
-    for part in (*PAGES, *API, stream):
+    for part in (*PAGES, *REFERENCE, *API, stream):
         app.include_router(part.router)
     sign_in.add_to(app)
     refusals.add_to(app)

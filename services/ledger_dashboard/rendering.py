@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 
 from services.ledger_dashboard.people.person import Person
+from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation import formatting
 from shared.ledger.words import NEXT_STEP
 from shared.terminology import DICTIONARY_NAMES, STATUS_WORDS, Dictionary, translate
@@ -27,6 +28,7 @@ NAVIGATION = (
     ("/tie-out", "Tie-out"),
     ("/health", "Health"),
 )
+AUDIT = ("/audit", "Audit")
 
 
 class Pages:
@@ -56,7 +58,7 @@ class Pages:
         path = request.url.path
         known: Mapping[str, Any] = {
             "person": person,
-            "navigation": NAVIGATION,
+            "navigation": (*NAVIGATION, AUDIT) if person and person.may(Deed.SEE_AUDIT) else NAVIGATION,
             "is_here": lambda each: path == each or (each != "/" and path.startswith(f"{each}/")),
             "dictionary_name": DICTIONARY_NAMES[dictionary],
             "say": lambda text: translate(text, dictionary),

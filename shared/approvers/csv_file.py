@@ -1,6 +1,7 @@
 """Reads the Approvers CSV: who has which rights, as an administrator took them from Procore. Pure."""
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
 
@@ -24,9 +25,12 @@ TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0":
 PROCORE_ID = re.compile(r"[0-9]{1,40}")
 
 
-def read_approvers(content: bytes, *, now: datetime, recorded_by: str) -> CsvResult[ApproverRecord]:
+def read_approvers(
+    content: bytes, *, now: datetime, recorded_by: str, companies: Collection[str] | None = None
+) -> CsvResult[ApproverRecord]:
     """The records of an Approvers CSV, or every problem in it. `now` is aware UTC.
 
+    `companies` are those that whoever imports may record for; None: all.
     Only the company, the user, the tool level and the privilege must be given. An empty
     `can_export_owner_invoices` means not recorded, an empty `active` true, an empty `recorded_at` now.
     """
@@ -34,14 +38,14 @@ def read_approvers(content: bytes, *, now: datetime, recorded_by: str) -> CsvRes
         content,
         known=COLUMNS,
         required=REQUIRED,
-        parse=partial(approver, now=now, recorded_by=recorded_by),
+        parse=partial(approver, now=now, recorded_by=recorded_by, companies=companies),
         identity=lambda record: (record.company_id, record.user_id),
     )
 
 
-def approver(row: Row, now: datetime, recorded_by: str) -> ApproverRecord:
+def approver(row: Row, now: datetime, recorded_by: str, companies: Collection[str] | None = None) -> ApproverRecord:
     return ApproverRecord(
-        company_id=row.require("company_id", procore_id, ""),
+        company_id=row.require("company_id", partial(company, companies=companies), ""),
         user_id=row.require("user_id", procore_id, ""),
         name=row.text("name"),
         email=row.text("email"),
@@ -53,6 +57,13 @@ def approver(row: Row, now: datetime, recorded_by: str) -> ApproverRecord:
         recorded_by=recorded_by,
         source=row.read("source", origin, "csv"),
     )
+
+
+def company(text: str, companies: Collection[str] | None) -> str:
+    found = procore_id(text)
+    if companies is not None and found not in companies:
+        raise ValueError("is no company that you may record for")
+    return found
 
 
 def procore_id(text: str) -> str:

@@ -5,7 +5,7 @@ All or nothing: a file with one bad cell gives no rows, and names every bad cell
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Generic, TypeVar
@@ -98,6 +98,12 @@ def read_csv(
     return parsed(rows, parse, identity)
 
 
+def read_form(cells: Mapping[str, str], parse: Callable[[Row], T]) -> CsvResult[T]:
+    """What somebody typed into a form, read as if it were a row of a file; the problems' row is 0."""
+    row = without_nul(Row(0, {column: cell.strip() for column, cell in cells.items()}))
+    return parsed([row], parse, lambda _: None)
+
+
 def header_problems(header: Sequence[str], known: Sequence[str], required: Sequence[str]) -> Iterator[CsvProblem]:
     for position, name in enumerate(header):
         if name not in known:
@@ -120,10 +126,15 @@ def rows_below(header: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterato
         row = Row(number, dict(zip(header, cells, strict=False)))
         if any(cells[len(header) :]):
             row.refuse("", "has more cells than the header")
-        for column, cell in row.cells.items():
-            if "\0" in cell:
-                row.refuse(column, "holds a NUL character")
-        yield row
+        yield without_nul(row)
+
+
+def without_nul(row: Row) -> Row:
+    """The same; no database keeps a NUL."""
+    for column, cell in row.cells.items():
+        if "\0" in cell:
+            row.refuse(column, "holds a NUL character")
+    return row
 
 
 def parsed(rows: Sequence[Row], parse: Callable[[Row], T], identity: Callable[[T], object]) -> CsvResult[T]:

@@ -157,3 +157,9 @@ def test_a_file_that_is_no_table_is_refused(content):
 def test_any_content_gives_rows_or_problems(content):
     result = read(content)
     assert bool(result.rows) != bool(result.problems)
+
+
+def test_another_company_than_ones_own_is_refused_by_row():
+    content = f"{HEADER}\n{ADA}\n4908,160587,Ben,,Standard,no".encode()
+    result = read_approvers(content, now=NOW, recorded_by="account:1", companies={"4907"})
+    assert [(problem.row, problem.column, problem.value) for problem in result.problems] == [(3, "company_id", "4908")]

@@ -79,7 +79,14 @@ def upgrade() -> None:
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_records")),
     )
-    op.create_index("ix_audit_records_what", "audit_records", ["what", "id"], unique=False)
+    op.create_index("ix_audit_records_company", "audit_records", ["company_id", "id"], unique=False)
+    op.create_index(
+        "ix_audit_records_what",
+        "audit_records",
+        ["what", "id"],
+        unique=False,
+        postgresql_ops={"what": "text_pattern_ops"},
+    )
     op.create_index("ix_audit_records_who", "audit_records", ["who", "id"], unique=False)
     op.create_table(
         "bulk_orders",

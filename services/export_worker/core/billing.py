@@ -19,6 +19,7 @@ from services.export_worker.core.fields import Problem
 from services.export_worker.core.invoice import CENT, ZERO, Snapshot
 from services.export_worker.core.terms import MappingLookup, Terms
 from shared.connections.mappings import CONTRACT_PREFIX, MappingKind
+from shared.connections.missing import code_missing, customer_missing, job_missing, retainage_missing, tax_missing
 from shared.ledger.words import Reason
 
 
@@ -190,18 +191,18 @@ def _missing_mappings(billing: Billing, period: Period) -> Iterator[Problem]:
     snapshot, mappings = billing.snapshot, billing.mappings
     required = billing.capabilities.required_mappings
     if "customer" in required and snapshot.customer_name and not mappings.customer(snapshot.customer_name):
-        yield Problem(Reason.MISSING_MAPPING, f"the owner {snapshot.customer_name!r} has no customer in the ERP")
+        yield Problem(Reason.MISSING_MAPPING, customer_missing(snapshot.customer_name))
     if "job" in required and not mappings.job(billing.project_id, snapshot.contract_id or ""):
-        yield Problem(Reason.MISSING_MAPPING, f"project {billing.project_id} has no job in the ERP")
-    for kind, look_up in (("account", mappings.account), ("item", mappings.item)):
+        yield Problem(Reason.MISSING_MAPPING, job_missing(billing.project_id))
+    for kind, look_up in ((MappingKind.ACCOUNT, mappings.account), (MappingKind.ITEM, mappings.item)):
         for code in dict.fromkeys(code for _, code, _ in _groups(billing, period)) if kind in required else ():
             if not look_up(code or ""):
-                yield Problem(Reason.MISSING_MAPPING, f"cost code {code or 'none'} has no {kind} in the ERP")
+                yield Problem(Reason.MISSING_MAPPING, code_missing(code, kind))
     if period.tax and "tax" in required and not mappings.tax(None):
-        yield Problem(Reason.MISSING_MAPPING, "tax has no tax code in the ERP")
+        yield Problem(Reason.MISSING_MAPPING, tax_missing())
     retained = period.retainage_held or period.retainage_released
     if "retainage_account" in required and retained and not mappings.retainage_account():
-        yield Problem(Reason.MISSING_MAPPING, "retainage has no account in the ERP")
+        yield Problem(Reason.MISSING_MAPPING, retainage_missing())
 
 
 def _text_limits(billing: Billing, period: Period) -> Iterator[Problem]:

@@ -86,5 +86,7 @@ audit_records = Table(
     Column("company_id", Text, comment="null: of no single company"),
     Column("detail", JSONB, nullable=False, server_default=text("'{}'")),
     Index("ix_audit_records_who", "who", "id"),
-    Index("ix_audit_records_what", "what", "id"),
+    # By how it begins, too.
+    Index("ix_audit_records_what", "what", "id", postgresql_ops={"what": "text_pattern_ops"}),
+    Index("ix_audit_records_company", "company_id", "id"),
 )

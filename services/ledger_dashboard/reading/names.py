@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.approvers.store import approver_records
@@ -36,3 +36,18 @@ async def connection_names(connection: AsyncConnection, companies: frozenset[str
     if companies is not None:
         asked = asked.where(connection_profiles.c.company_id.in_(companies))
     return (await connection.scalars(asked)).all()
+
+
+async def people_names(connection: AsyncConnection, whos: Collection[str]) -> Mapping[str, str]:
+    """By who they are in the ledger (account:3, ...), as they were shown when they last did something here."""
+    asked = await connection.execute(_PEOPLE, {"whos": sorted(set(whos))})
+    return {row.who: row.shown_name for row in asked}
+
+
+_PEOPLE = text(
+    """
+    SELECT asked.who, last.shown_name FROM unnest(CAST(:whos AS text[])) AS asked (who)
+    CROSS JOIN LATERAL (
+        SELECT shown_name FROM audit_records WHERE audit_records.who = asked.who ORDER BY id DESC LIMIT 1) last
+    """
+)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.connections.standing import MOST_INTERNAL_ERRORS
 from shared.ledger.latency import percentile
 from shared.ledger.words import Reason, Status
 
@@ -123,7 +124,8 @@ async def read_hours(
 
 async def read_fares(connection: AsyncConnection, companies: frozenset[str] | None) -> Sequence[Fare]:
     """Every connection that a worker ever served, by name."""
-    return [Fare(*row) for row in await connection.execute(_FARES, _scope(companies))]
+    asked = _scope(companies) | {"most": MOST_INTERNAL_ERRORS}
+    return [Fare(*row) for row in await connection.execute(_FARES, asked)]
 
 
 async def read_flow(connection: AsyncConnection) -> Flow:
@@ -176,7 +178,7 @@ _FARES = text(
     """
     SELECT profiles.connection, profiles.company_id, COALESCE(profiles.profile ->> 'title', ''),
         COALESCE(profiles.profile ->> 'mode', ''), CASE WHEN paused_at IS NOT NULL THEN COALESCE(paused_by, '') END,
-        COALESCE(internal_errors, 0) >= 5, CASE WHEN open_until > now() THEN open_until END,
+        COALESCE(internal_errors, 0) >= :most, CASE WHEN open_until > now() THEN open_until END,
         last_success_at, last_failure
     FROM connection_profiles profiles LEFT JOIN connection_states states USING (connection)
     WHERE :all OR profiles.company_id = ANY(:companies) ORDER BY profiles.connection

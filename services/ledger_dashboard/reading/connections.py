@@ -1,0 +1,107 @@
+"""Each company's ERP: what it is, how it fares, and how many exports it has open."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ledger_dashboard.reading.overview import Fare, read_fares
+from shared.connections.profile import ConnectionProfile
+from shared.connections.profile_store import SeenProfile, read_profiles
+from shared.ledger.tables import connection_states
+
+MOST_COUNTED = 20_000  # open exports; beyond it the figures are lower bounds
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many exports are open, and how many of them a person has to do something about."""
+
+    open: int = 0
+    for_people: int = 0
+
+
+@dataclass(frozen=True)
+class ConnectionLine:
+    """One connection of those that a worker ever served."""
+
+    seen: SeenProfile
+    fare: Fare
+    load: Load
+
+
+@dataclass(frozen=True)
+class Circuit:
+    """What the workers noted of a connection in common; all of it nothing while nothing happened yet."""
+
+    failures: int = 0
+    open_until: datetime | None = None
+    internal_errors: int = 0
+    paused_at: datetime | None = None
+    paused_by: str | None = None
+    paused_why: str | None = None
+    last_success_at: datetime | None = None
+    last_failure: str | None = None
+
+
+async def read_connections(connection: AsyncConnection, companies: frozenset[str] | None) -> Sequence[ConnectionLine]:
+    """By name."""
+    seen = {each.profile.name: each for each in await read_profiles(connection)}
+    loads = await read_loads(connection, companies)
+    fares = await read_fares(connection, companies)
+    return [ConnectionLine(seen[fare.connection], fare, loads.get(fare.connection, Load())) for fare in fares]
+
+
+async def read_connection(connection: AsyncConnection, profile: ConnectionProfile) -> ConnectionLine:
+    """The one of this profile."""
+    lines = await read_connections(connection, frozenset({profile.company_id}))
+    return next(line for line in lines if line.fare.connection == profile.name)
+
+
+async def read_companies_of(connection: AsyncConnection, companies: frozenset[str] | None) -> Mapping[str, str]:
+    """The company of each connection that may be seen."""
+    profiles = [each.profile for each in await read_profiles(connection)]
+    return {each.name: each.company_id for each in profiles if companies is None or each.company_id in companies}
+
+
+async def read_circuit(connection: AsyncConnection, name: str) -> Circuit:
+    """As the workers share it."""
+    row = (await connection.execute(select(*_CIRCUIT).where(connection_states.c.connection == name))).one_or_none()
+    return Circuit(*row) if row else Circuit()
+
+
+async def read_loads(connection: AsyncConnection, companies: frozenset[str] | None) -> Mapping[str, Load]:
+    """By connection; those without an open export are missing."""
+    scope = {"all": companies is None, "companies": sorted(companies or ()), "most": MOST_COUNTED}
+    rows = await connection.execute(_LOADS, scope)
+    return {row.connection: Load(row.open, row.for_people) for row in rows}
+
+
+async def pause(connection: AsyncConnection, name: str, by: str, why: str) -> None:
+    """Nothing more is sent through it. A pause that stands already is told anew."""
+    await _put(connection, name, paused_at=func.now(), paused_by=by, paused_why=why)
+
+
+async def resume(connection: AsyncConnection, name: str) -> None:
+    """Its pause ends; a stop after errors of our own does not."""
+    await _put(connection, name, paused_at=None, paused_by=None, paused_why=None)
+
+
+async def _put(connection: AsyncConnection, name: str, **values: object) -> None:
+    statement = upsert(connection_states).values(connection=name, **values)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+
+
+_CIRCUIT = tuple(connection_states.c[name] for name in Circuit.__dataclass_fields__)
+# The condition on the status stands as the index of open exports has it.
+_LOADS = text(
+    """
+    SELECT connection, count(*) AS open, count(*) FILTER (WHERE status IN ('held', 'failed')) AS for_people
+    FROM (SELECT connection, status FROM exports
+          WHERE status NOT IN ('exported', 'skipped') AND (:all OR company_id = ANY(:companies)) LIMIT :most) counted
+    GROUP BY connection
+    """
+)
