@@ -39,6 +39,7 @@ INTRODUCTION = """\
 One row for each way to use an ERP. Each name leads to a page with what you need first, what it cannot do, what to
 consider, every limit, what to map and all settings; `invoice-export connections things-to-know NAME` tells the same for
 a connection of yours, with its own settings. `invoice-export connections check NAME` then says what is still missing.
+[Sandboxes](../sandboxes.md) tells how to start a stand-in for most of them, or a real Tryton, and how to connect it.
 """
 
 

@@ -10,7 +10,6 @@ from services.ledger_dashboard import settings as dashboard_settings
 from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.webhook_receiver.app import ReceiverSettings
 from shared import settings
-from shared.kafka.connection import connection_arguments
 from shared.settings import (
     DatabaseSettings,
     HookSettings,
@@ -23,10 +22,8 @@ from shared.settings import (
     WorkerSettings,
     load,
 )
-from tests.support.certificates import write_certificate
 
 SECRET = "sixteen-or-more-characters"
-PASSWORD = "of the key"
 
 
 class EverySettings(
@@ -72,11 +69,6 @@ def environment(monkeypatch, tmp_path):
         SESSION_KEY=SECRET,
     )
     return set_all
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    return write_certificate(tmp_path_factory.mktemp("certificate"), password=PASSWORD)
 
 
 REQUIRED = [name.upper() for name, info in EverySettings.model_fields.items() if info.is_required()]
@@ -184,6 +176,7 @@ WRONG = [
     ("SESSION_HOURS", "0", "from 1 to 168"),
     ("OIDC_GROUPS_CLAIM", "  ", "claim"),
     ("OIDC_PROCORE_USER_CLAIM", "  ", "claim"),
+    ("HOOKS_LOOK_EVERY_HOURS", "-1", "hours"),
     ("ALERT_QUIET_MINUTES", "0", "at least 1"),
     ("ALERT_LAG_RECORDS", "0", "how many"),
     ("SMTP_URL", "mail.example.com", "smtp://"),
@@ -262,35 +255,6 @@ def test_settings_that_belong_together_are_asked_for(environment, tmp_path, chan
     environment(**{name: value.format(file=file) for name, value in changes.items()})
     with pytest.raises(SettingsError, match=says):
         load(EverySettings)
-
-
-@pytest.mark.parametrize(
-    ("keyfile", "password"), [("certificate", PASSWORD), ("key", None), ("key", "hush"), ("key", "x" * 2000)]
-)
-def test_a_certificate_without_its_key_is_refused(environment, certificate, keyfile, password):
-    environment(
-        KAFKA_SSL_CERTFILE=str(certificate.certificate),
-        KAFKA_SSL_KEYFILE=str(getattr(certificate, keyfile)),
-        KAFKA_SSL_PASSWORD=password,
-    )
-    with pytest.raises(SettingsError) as caught:
-        load(EverySettings)
-    assert len(caught.value.lines) == 1
-    assert "KAFKA_SSL_CERTFILE and KAFKA_SSL_KEYFILE are wrong (" in str(caught.value)
-    assert "hush" not in str(caught.value)
-
-
-def test_a_certificate_opens_with_its_password(environment, certificate):
-    environment(
-        KAFKA_SECURITY_PROTOCOL="SSL",
-        KAFKA_SSL_CAFILE=str(certificate.certificate),
-        KAFKA_SSL_CERTFILE=str(certificate.certificate),
-        KAFKA_SSL_KEYFILE=str(certificate.key),
-        KAFKA_SSL_PASSWORD=PASSWORD,
-    )
-    context = connection_arguments(load(EverySettings))["ssl_context"]
-    assert context.check_hostname
-    assert context.cert_store_stats()["x509"] == 1
 
 
 def test_groups_are_read_with_all_their_words(environment):
