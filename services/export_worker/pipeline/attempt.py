@@ -4,10 +4,10 @@ import random
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from services.export_worker.core.capabilities import Step
+from services.export_worker.core.capabilities import RECORDING, Step
 from services.export_worker.core.document import Document, Totals
 from services.export_worker.core.outcomes import (
     AuthExpired,
@@ -33,7 +33,6 @@ from shared.ledger.state import Attempt, State
 from shared.ledger.words import Closing, Reason
 from shared.telemetry import tracer
 
-LEASE_MARGIN = timedelta(seconds=5)
 CONNECTION_FAILURES = (Unavailable, AuthExpired)
 
 Answer = TypeVar("Answer")
@@ -55,7 +54,7 @@ class AttemptRun:
         self._link = link
         self._claim = claim
         self._state = state
-        self._call_started_at: datetime | None = None
+        self._has_begun = False
         self._document = Document.model_validate(self._attempt.document)
         self._needed = steps_needed(self._document, link.capabilities)
 
@@ -179,7 +178,7 @@ class AttemptRun:
         if isinstance(outcome, Done | HandedOver):
             raise TypeError("only an answer that ends the attempt is settled")
         failure: Failure = outcome
-        await self._append(self._settled(failure))
+        await self._append(settle(failure, self._link.capabilities, await self._moment()))
         blamed = failure if isinstance(failure, CONNECTION_FAILURES) else None
         return Ended(self._state, blamed)
 
@@ -190,21 +189,14 @@ class AttemptRun:
         await self._append(AttemptClosed(closing=closing, finding=finding, standing=standing, retry_at=retry_at))
         return Ended(self._state)
 
-    def _settled(self, failure: Failure) -> AttemptClosed:
-        closed = settle(failure, self._link.capabilities, self._moment())
-        return closed.model_copy(update={"absence_proven_at": self._absence_proven_at()})
-
-    def _absence_proven_at(self) -> datetime | None:
-        started_at = self._call_started_at
-        return started_at and started_at + self._link.capabilities.absence_proven_after
-
     async def _begin_call(self) -> bool:
-        """Commit that a write starts now. Waiting for the connection's rate comes first: the lease covers the call."""
+        """Commit that a step starts now. Waiting for the connection's rate comes first: the lease covers the step."""
         await self._link.limiter.acquire()
         asked_at = time.monotonic()
-        time_limit = self._link.capabilities.call_time_limit + LEASE_MARGIN
-        self._call_started_at, look_due = await self._writer.begin_call(self._claim, time_limit=time_limit)
-        if time.monotonic() - asked_at > LEASE_MARGIN.total_seconds():
+        time_limit = self._link.capabilities.step_over_after
+        _, look_due = await self._writer.begin_call(self._claim, time_limit=time_limit)
+        self._has_begun = True
+        if time.monotonic() - asked_at > RECORDING.total_seconds():
             # This process stood still meanwhile: the lease might end before the call does (law 10).
             raise LeaseLost
         return look_due
@@ -236,10 +228,11 @@ class AttemptRun:
         fingerprint = self._attempt.fingerprint
         return frozenset(name for name, content in self._state.accepted.items() if content == fingerprint)
 
-    def _moment(self) -> Moment:
+    async def _moment(self) -> Moment:
+        """As of now, when the step is over: a step looks before it writes, so its start would be too early."""
         return Moment(
             now=datetime.now(UTC),
-            call_started_at=self._call_started_at or datetime.now(UTC),
+            last_write_before=await self._writer.database_time() if self._has_begun else None,
             retries=self._state.retries,
             jitter=random.random(),
         )

@@ -33,16 +33,18 @@ class Paper:
 
 @dataclass(frozen=True)
 class Lost:
-    """The write happens `late` after the call, and its answer never comes."""
+    """The step looks around for a while, then writes; the write happens `late` after that, its answer never comes."""
 
     late: timedelta = timedelta(0)
+    looked: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True)
 class Dies:
-    """The worker dies in the call; the write happens `late`, or never."""
+    """Likewise, but the worker dies in the step; the write happens `late`, or never."""
 
     late: timedelta | None = timedelta(0)
+    looked: timedelta = timedelta(0)
 
 
 Script = Outcome | Lost | Dies | None  # None: it goes well
@@ -56,6 +58,7 @@ class Erp:
         self.papers: list[Paper] = []
         self.script: deque[Script] = deque()
         self.is_down = False
+        self.took = timedelta(0)
 
     def find(self, reference: str, now: datetime) -> tuple[Found, ...]:
         """What a look-up shows."""
@@ -74,17 +77,19 @@ class Erp:
         return [each for each in self.papers if not each.cancelled]
 
     def perform(self, step: Step, document: Document, ref: str | None, now: datetime) -> Outcome:
-        """Write, as the script says. Raises WorkerDied."""
+        """Write, as the script says; `took` tells how long the step took. Raises WorkerDied."""
         scripted = self.script.popleft() if self.script else None
+        self.took = timedelta(0)
         match scripted:
             case None:
                 return Done(self._write(step, document, ref, now).ref)
-            case Lost(late):
-                self._write(step, document, ref, now + late)
+            case Lost(late, looked):
+                self._write(step, document, ref, now + looked + late)
+                self.took = looked
                 return Unknown("no answer")
-            case Dies(late):
+            case Dies(late, looked):
                 if late is not None:
-                    self._write(step, document, ref, now + late)
+                    self._write(step, document, ref, now + looked + late)
                 raise WorkerDied
             case _:
                 return scripted

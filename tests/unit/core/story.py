@@ -13,7 +13,7 @@ from tests.unit.core.walker import Walker
 
 EXPORTED = (Status.EXPORTED, ())
 NEW_NUMBER = {"invoice_number": "HB-2026-001-R"}
-SETTLED = (CAPABILITIES.absence_proven_after + timedelta(seconds=1)).total_seconds()
+SETTLED = (CAPABILITIES.absence_proven_after_start + timedelta(seconds=1)).total_seconds()
 
 
 class Story(Walker):

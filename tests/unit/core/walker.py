@@ -89,7 +89,6 @@ class Walker:
     def _view(self) -> View:
         seen = self._seen()
         worth = isinstance(seen, Snapshot) and seen.is_approved and not surely_stands(self.state)
-        proven_from = self.call_started_at or self.lease_until
         return View(
             now=self.now,
             state=self.state,
@@ -97,12 +96,17 @@ class Walker:
             rights=rights(*self.records, now=self.now),
             terms=self.terms,
             capabilities=self.capabilities,
-            absence_proven_at=proven_from and proven_from + self.capabilities.absence_proven_after,
+            absence_proven_at=self._absence_proven_at(),
             predecessor=self.predecessor,
             document=make_document(self._billing(seen)) if worth and isinstance(seen, Snapshot) else None,
             mappings_version=MAPPINGS.version,
             is_paused=self.is_paused,
         )
+
+    def _absence_proven_at(self) -> datetime | None:
+        if self.call_started_at is not None:
+            return self.call_started_at + self.capabilities.absence_proven_after_start
+        return self.lease_until and self.lease_until + self.capabilities.absence_proven_after
 
     def _seen(self) -> Snapshot | Deleted | Unreadable:
         if self.invoice is not None:
@@ -175,6 +179,7 @@ class Walker:
             if step in steps_needed(document, self.capabilities) and step.value not in self._attempt.done:
                 self.call_started_at = self.now
                 outcome = self.erp.perform(step, document, self._attempt.ref, self.now)
+                self.now += self.erp.took
                 if isinstance(outcome, HandedOver):
                     return self._append(HandedOverEntry(**vars(outcome)))
                 if not isinstance(outcome, Done):
@@ -207,12 +212,10 @@ class Walker:
             self._append(AttemptClosed(closing=Closing.DONE, standing=self._standing(read)))
 
     def _settles(self, outcome: Outcome) -> None:
-        started_at, retries = self.call_started_at, self.state.retries
-        moment = Moment(now=self.now, call_started_at=started_at or self.now, retries=retries, jitter=0.5)
+        last = self.now if self.call_started_at else None
+        moment = Moment(now=self.now, last_write_before=last, retries=self.state.retries, jitter=0.5)
         assert not isinstance(outcome, Done | HandedOver)
-        settled = settle(outcome, self.capabilities, moment)
-        proven_at = started_at and started_at + self.capabilities.absence_proven_after
-        self._append(settled.model_copy(update={"absence_proven_at": proven_at}))
+        self._append(settle(outcome, self.capabilities, moment))
 
     def _closes(self, how: Closing, reason: Reason, found: Found | None = None) -> None:
         standing = self._standing(found) if found else self.state.standing
