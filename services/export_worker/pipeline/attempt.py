@@ -160,6 +160,9 @@ class AttemptRun:
             return await self._settle(Reread("the document does not stand as it should"))
         if not self._agrees(read):
             return await self._differ(read)
+        if read.unlinked:
+            detail = f"{read.number or read.ref}: {read.unlinked}"
+            return await self._close(Closing.UNLINKED, Reason.CHANGED_IN_ERP, detail, read)
         await self._append(AttemptClosed(closing=Closing.DONE, standing=self._standing(read)))
         return Ended(self._state)
 

@@ -19,6 +19,7 @@ from services.export_worker.exports import Claim, Export, VersionChanged
 from services.export_worker.links import Link
 from services.export_worker.pipeline.attempt import AttemptRun, Ended
 from services.export_worker.pipeline.follow_up import FollowUps
+from services.export_worker.pipeline.generations import also_by_id
 from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import look_at
 from services.export_worker.pipeline.obedience import Obedience
@@ -98,17 +99,17 @@ class Corridor:
         return replace(passage, state=state, due_at=self._follow_ups.next_due_at(state, None))
 
     async def _ask(self, view: View) -> LookUp | datetime:
-        """What stands in the ERP under the attempt's reference; or when to ask again."""
+        """What stands in the ERP under the attempt's reference, or is known by its id; or when to ask again."""
         link, attempt = self._link, view.state.attempt
         if link is None or attempt is None:
             raise TypeError("only an attempt on a connection is looked up")
         if view.circuit_open_until and view.circuit_open_until > view.now:
             return view.circuit_open_until
         began_at = await self._house.writer.database_time()  # the clock that a call's start is kept by
-        answer = await link.adapter.find(attempt.reference)
-        if isinstance(answer, Sequence):
-            return LookUp(began_at=began_at, found=tuple(answer))
-        return await self._blame(answer)
+        answer = await also_by_id(link.adapter, await link.adapter.find(attempt.reference), view.state)
+        if isinstance(answer, LookUpFailure):
+            return await self._blame(answer)
+        return LookUp(began_at=began_at, found=answer)
 
     async def _blame(self, failure: LookUpFailure) -> datetime:
         """The ERP, not the invoice, is to blame; when to ask again."""

@@ -1,6 +1,5 @@
 """Commands wait for their export's claim, are judged there, and always leave an entry."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,12 +7,12 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.export_worker.core.orders import Circumstances, judge_command
-from services.export_worker.core.outcomes import Found
+from services.export_worker.core.outcomes import Found, LookUpFailure
 from services.export_worker.exports import Claim, Export
 from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
 from services.export_worker.metrics import COMMANDS
-from services.export_worker.pipeline.generations import found_from
+from services.export_worker.pipeline.generations import also_by_id, found_from
 from shared.approvers import store as approvers
 from shared.events.command import Action, Command
 from shared.ledger.entries import CommandRefused, EntryBody
@@ -56,12 +55,13 @@ class Obedience:
         return [(row.nonce, Command.model_validate(row.body)) for row in rows]
 
     async def _standing_before(self, command: Command, export: Export) -> tuple[Found, ...] | None:
-        """Before a replay afresh: what stands under the reference so far. None: the ERP could not be asked."""
+        """Before a replay afresh: what stands so far, also without its reference. None: the ERP could not be asked."""
         if command.action is not Action.REPLAY or not command.afresh or self._link is None:
             return ()
         key = self._link.terms.reference_key(export.key.payment_application_id)
         found = await found_from(self._link.adapter, export.state.reference(key))
-        return found if isinstance(found, Sequence) else None
+        known = await also_by_id(self._link.adapter, found, export.state)
+        return None if isinstance(known, LookUpFailure) else known
 
     async def _changers(self, command: Command) -> frozenset[str]:
         if command.action is not Action.RELEASE or not command.user_id:

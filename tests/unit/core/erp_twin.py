@@ -23,6 +23,8 @@ class Paper:
     visible_at: datetime
     done: set[Step] = field(default_factory=lambda: {Step.CREATE})
     cancelled: bool = False
+    is_linked: bool = True
+    told_unlinked: str = ""
     entries: list[datetime] = field(default_factory=list)
 
     def done_at(self, now: datetime) -> frozenset[Step]:
@@ -40,6 +42,11 @@ class Lost:
 
 
 @dataclass(frozen=True)
+class Renumbered:
+    """The ERP writes it under a number of its own, without our reference, and says so when it is read."""
+
+
+@dataclass(frozen=True)
 class Dies:
     """Likewise, but the worker dies in the step; the write happens `late`, or never."""
 
@@ -47,7 +54,7 @@ class Dies:
     looked: timedelta = timedelta(0)
 
 
-Script = Outcome | Lost | Dies | None  # None: it goes well
+Script = Outcome | Lost | Dies | Renumbered | None  # None: it goes well
 
 
 class Erp:
@@ -65,7 +72,7 @@ class Erp:
         return tuple(
             self._shown(each, now)
             for each in self.papers
-            if each.document.reference == reference and _is_there(each, now)
+            if each.document.reference == reference and each.is_linked and _is_there(each, now)
         )
 
     def read(self, ref: str, now: datetime) -> Found | None:
@@ -83,6 +90,10 @@ class Erp:
         match scripted:
             case None:
                 return Done(self._write(step, document, ref, now).ref)
+            case Renumbered():
+                paper = self._write(step, document, ref, now)
+                paper.is_linked, paper.told_unlinked = False, "it has a number of the ERP's own"
+                return Done(paper.ref)
             case Lost(late, looked):
                 self._write(step, document, ref, now + looked + late)
                 self.took = looked
@@ -103,6 +114,14 @@ class Erp:
     def void(self, number: int = 0) -> None:
         """A person voids it."""
         self.live()[number].cancelled = True
+
+    def unlink(self) -> None:
+        """A person takes our reference away."""
+        self.live()[0].is_linked = False
+
+    def link(self) -> None:
+        """A person puts it back."""
+        self.live()[0].is_linked, self.live()[0].told_unlinked = True, ""
 
     def post(self) -> None:
         """A person posts the draft."""
@@ -127,6 +146,7 @@ class Erp:
             done=done,
             totals=totals_expected(paper.document, self.capabilities, done),
             cancelled=paper.cancelled,
+            unlinked=paper.told_unlinked,
         )
 
 

@@ -68,7 +68,7 @@ class Story(Walker):
             "user_id": DAN,
             "invoice_number": self.state.look.invoice_number,
         }
-        found = self.erp.find(self.state.reference(KEY), self.now)
+        found = self._known(self.state.reference(KEY))
         body = judge_command(Command(**usual | changes), Circumstances(state=self.state, standing_before=found))
         self._append(body)
         return body

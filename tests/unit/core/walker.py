@@ -17,7 +17,14 @@ from services.export_worker.core.document import Document
 from services.export_worker.core.invoice import Snapshot, read_snapshot
 from services.export_worker.core.outcomes import Done, Found, HandedOver, Outcome, Reread, Unavailable
 from services.export_worker.core.settlement import Moment, settle
-from services.export_worker.core.standing import standing_of, steps_needed, totals_agree, totals_expected
+from services.export_worker.core.standing import (
+    all_known,
+    id_known,
+    standing_of,
+    steps_needed,
+    totals_agree,
+    totals_expected,
+)
 from services.export_worker.core.view import Deleted, LookUp, Predecessor, Unreadable, View
 from services.export_worker.pipeline.corridor import _is_older
 from services.export_worker.pipeline.hydration import look_at
@@ -62,8 +69,7 @@ class Walker:
         if isinstance(decision, AskErp):
             if self.erp.is_down:
                 return decision
-            found = self.erp.find(self._attempt.reference, self.now)
-            view = replace(view, look_up=LookUp(began_at=self.now, found=found))
+            view = replace(view, look_up=LookUp(began_at=self.now, found=self._known(self._attempt.reference)))
             decision = decide(view)
         if _is_older(view):
             return Leave(None, 0)
@@ -85,6 +91,10 @@ class Walker:
             times = (self.lease_until, self.state.due_at, getattr(decision, "until", None))
             due = max((each for each in times if each), default=self.now)
             self.now = max(due, self.now + timedelta(seconds=1))
+
+    def _known(self, reference: str) -> tuple[Found, ...]:
+        ref = id_known(self.state)
+        return all_known(self.erp.find(reference, self.now), self.erp.read(ref, self.now) if ref else None)
 
     def _view(self) -> View:
         seen = self._seen()
@@ -208,6 +218,8 @@ class Walker:
             self._settles(Reread("it does not stand as it should"))
         elif not self._agrees(read, document):
             self._closes(Closing.TOTALS_DIFFER, Reason.TOTALS_DIFFER, read)
+        elif read.unlinked:
+            self._closes(Closing.UNLINKED, Reason.CHANGED_IN_ERP, read)
         else:
             self._append(AttemptClosed(closing=Closing.DONE, standing=self._standing(read)))
 
@@ -219,7 +231,8 @@ class Walker:
 
     def _closes(self, how: Closing, reason: Reason, found: Found | None = None) -> None:
         standing = self._standing(found) if found else self.state.standing
-        self._append(AttemptClosed(closing=how, finding=Finding(reason=reason), standing=standing))
+        detail = f"{found.number}: {found.unlinked}" if found and found.unlinked else ""
+        self._append(AttemptClosed(closing=how, finding=Finding(reason=reason, detail=detail), standing=standing))
 
     def _agrees(self, found: Found, document: Document) -> bool:
         return totals_agree(found.totals, totals_expected(document, self.capabilities, found.done))
