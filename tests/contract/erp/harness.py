@@ -65,7 +65,10 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Standing:
-    """One document in the ERP's own list. `state` is draft, posted or cancelled, whatever the ERP calls it."""
+    """One document in the ERP's own list. `state` is draft, posted or cancelled, whatever the ERP calls it.
+
+    `text` is the first line's, `notes` what people read beside the lines.
+    """
 
     ref: str
     reference: str
@@ -74,6 +77,7 @@ class Standing:
     receivable: Decimal
     attachments: tuple[str, ...]
     text: str
+    notes: str
 
 
 class Harness(abc.ABC):

@@ -90,6 +90,7 @@ class QuickBooksHarness(Harness):
                 receivable=known.total,
                 attachments=known.attachments,
                 text=known.lines[0].text,
+                notes=known.note,
             )
             for known in await self.control.documents(self.book)
         ]
