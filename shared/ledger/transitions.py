@@ -13,6 +13,7 @@ CLOSES_TO: Mapping[Closing, Status] = {
     Closing.NEEDS_DECISION: HELD,
     Closing.TOTALS_DIFFER: HELD,
     Closing.DRAFT_DIFFERS: HELD,
+    Closing.UNLINKED: HELD,
     Closing.FOUND_SEVERAL: HELD,
     Closing.UNKNOWN_WITHOUT_LOOK_UP: HELD,
     Closing.RETRIES_EXHAUSTED: HELD,

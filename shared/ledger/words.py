@@ -171,6 +171,7 @@ class Closing(StrEnum):
     NEEDS_DECISION = "needs_decision"  # the ERP warns and asks: held
     TOTALS_DIFFER = "totals_differ"  # read back with other totals: held
     DRAFT_DIFFERS = "draft_differs"  # our draft was changed by somebody: held
+    UNLINKED = "unlinked"  # read back without our reference, so that no look-up would find it: held
     FOUND_SEVERAL = "found_several"  # more than one document carries the reference: held
     UNKNOWN_WITHOUT_LOOK_UP = "unknown_without_look_up"  # may stand in the ERP and nobody can ask: held
     RETRIES_EXHAUSTED = "retries_exhausted"  # no clear answer, too often: held

@@ -102,6 +102,19 @@ async def test_an_erp_that_commits_after_the_first_look_up_has_it_once(opens):
     await stands_once(house)
 
 
+async def test_a_write_that_left_late_in_its_step_is_waited_for(opens):
+    """Its log-in ended and was slow to renew: what the ERP may still commit counts from when the write left."""
+    house = await opens(erp={"read_timeout_seconds": 2, "connect_timeout_seconds": 0.5, "settles_after_seconds": 5})
+    await house.order(FaultKind.EXPIRE_LOG_IN, ErpStep.CREATE)
+    await house.order(FaultKind.SLOW, ErpStep.LOG_IN, skip=1, seconds=1.6)
+    await house.order(FaultKind.COMMIT_LATE, ErpStep.CREATE, seconds=4.9)
+    invoice = await house.approved()
+    await house.export_of(invoice, "exported", within=30)
+    assert Closing.UNKNOWN in await closings(house, invoice)
+    assert await house.requested(ErpStep.CREATE) == 2  # refused at the door, then kept late
+    await stands_once(house)
+
+
 async def test_a_stale_read_cache_never_makes_a_second_one(opens):
     house = await opens(erp=HASTY | {"look_up_staleness_seconds": 1})
     await house.erp.set_up(house.book, client_secret=house.secrets.erp_secret, read_staleness_seconds=1)

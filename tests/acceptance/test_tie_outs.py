@@ -75,6 +75,22 @@ async def test_a_receivable_edited_by_a_cent_is_held_until_it_is_mended(house):
     assert await verdicts(house, invoice) == {Verdict.STANDS: 1}
 
 
+async def test_a_receivable_that_lost_its_reference_is_held_and_not_doubled(house):
+    invoice = await exported(house)
+    ref, reference = await receivable(house), (await house.receivables())[0].content.external_reference
+    await house.erp.edit(house.book, ref, external_reference="somebody's own words")
+    assert await verdicts(house, invoice) == {Verdict.UNLINKED: 1}
+    export = await house.export_of(invoice, "held", reason=Reason.CHANGED_IN_ERP)
+    assert "does not carry" in export.details
+    number = export.state.look.invoice_number if export.state.look else None
+    await house.command(invoice, Action.REPLAY, afresh=True, invoice_number=number)
+    await house.followed(invoice, EntryKind.COMMAND_REFUSED)
+    await house.erp.edit(house.book, ref, external_reference=reference)
+    await house.command(invoice, Action.REPLAY)
+    await house.export_of(invoice, "exported")
+    assert await house.requested(ErpStep.CREATE) == 1
+
+
 async def test_a_draft_that_people_posted_is_told_and_not_held(opens):
     house = await opens(erp=HASTY, finish="draft")
     invoice = await exported(house)

@@ -11,7 +11,7 @@ class ErpStep(StrEnum):
     """What a request asks for, told from its method and path."""
 
     LOG_IN = "log_in"
-    LIST = "list"  # customers and jobs
+    LIST = "list"  # customers, jobs and whatever else a document names
     FIND = "find"
     READ = "read"
     CREATE = "create"

@@ -25,6 +25,7 @@ class StandingInvoice:
     total: Decimal
     due: Decimal
     text: str
+    comment: str
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Oracle:
         if states:
             domain.append(["state", "in", list(states)])
         key = "external_key" if self.has_module else "reference"
-        fields = ["state", "number", "party.code", "invoice_date", "total_amount", "amount_to_pay", "description", key]
+        fields = ["state", "number", "party.code", "invoice_date", "total_amount", "amount_to_pay", key]
+        fields += ["description", "comment"]
         return [
             StandingInvoice(
                 id=row["id"],
@@ -67,6 +69,7 @@ class Oracle:
                 total=row["total_amount"],
                 due=row["amount_to_pay"],
                 text=row["description"] or "",
+                comment=row["comment"] or "",
             )
             for row in self.tryton.rows("account.invoice", domain, *fields)
         ]

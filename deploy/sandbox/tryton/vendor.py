@@ -1,6 +1,7 @@
 """How Tryton speaks, told to the faults that are ordered for it."""
 
 import json
+import re
 from typing import Any
 
 from deploy.sandbox.faulty.desk import Asked, Request, Said
@@ -15,6 +16,7 @@ STEPS = {
     "model.ir.attachment.create": ErpStep.ATTACH,
 }
 INVOICES = "model.account.invoice.search_read"
+LOOKS = re.compile(r"model\..+\.(search_read|get_preferences|get_access)")
 WRITES = "model.account.invoice.write"
 SKIPS = "model.res.user.warning.skip"
 STALE_VERSION = "stale_version"
@@ -111,13 +113,13 @@ def called(body: bytes) -> tuple[str, list[Any]]:
 
 
 def step_of(method: str, params: list[Any]) -> ErpStep | None:
-    """None: a look at something that an invoice needs."""
+    """LIST: a look at something that an invoice needs."""
     if method == INVOICES:
         named = {clause[0] for clause in params[0] if isinstance(clause, list) and clause}
         return ErpStep.FIND if named & CARRIES else ErpStep.READ if "id" in named else ErpStep.LIST
     if method == WRITES:
         return ErpStep.SETTLE if "payment_lines" in params[1] else ErpStep.REPLACE
-    return STEPS.get(method)
+    return ErpStep.LIST if LOOKS.fullmatch(method) else STEPS.get(method)
 
 
 def number_in(method: str, params: list[Any]) -> str | None:

@@ -15,6 +15,8 @@ class Step(StrEnum):
 
 
 MOVE_RETAINAGE = frozenset({Step.RECLASSIFY, Step.SETTLE})
+# So long may pass from a step's start on record until the step truly starts: the record itself takes time.
+RECORDING = timedelta(seconds=5)
 
 
 class RetainageShape(StrEnum):
@@ -29,7 +31,11 @@ class RetainageShape(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """Published by each adapter. `currencies` None means any; lengths are in characters."""
+    """Published by each adapter. `currencies` None means any; lengths are in characters.
+
+    `settles_after`: how long after a write was sent the ERP may still commit it. `call_time_limit`: no step takes
+    longer, with all that it looks at before it writes.
+    """
 
     exports_owner_invoices: bool
     steps: tuple[Step, ...]
@@ -53,7 +59,7 @@ class Capabilities:
     max_text_length: int = 4000
 
     def __post_init__(self) -> None:
-        """Both run from the call's start: a look-up while the call may still be under way proves no absence."""
+        """A look-up while the write may still be under way proves no absence."""
         if self.settles_after < self.call_time_limit:
             raise ValueError("settles_after must not be shorter than call_time_limit")
 
@@ -62,6 +68,16 @@ class Capabilities:
         return self.steps if retained else tuple(step for step in self.steps if step not in MOVE_RETAINAGE)
 
     @property
+    def step_over_after(self) -> timedelta:
+        """How long after a step's start on record none of its writes leaves any more; the lease lasts as long."""
+        return self.call_time_limit + RECORDING
+
+    @property
     def absence_proven_after(self) -> timedelta:
-        """How long after a call's start a look-up that finds nothing may be believed."""
+        """How long after a write was sent a look-up that finds nothing may be believed."""
         return self.settles_after + self.look_up_staleness
+
+    @property
+    def absence_proven_after_start(self) -> timedelta:
+        """The same from a step's start on record: its last write may have been sent at the very end."""
+        return self.step_over_after + self.absence_proven_after

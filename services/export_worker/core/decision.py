@@ -46,8 +46,9 @@ def _lease_runs(view: View) -> Decision | None:
 
 
 def _outcome_unknown(view: View) -> Decision | None:
-    """Present counts at once; absent only when the look-up began after any call could still have committed.
+    """Present counts at once; absent only when the look-up began after any write could still have been committed.
 
+    What only its id shows may be there under our reference a little later, where look-ups lag: that waits as well.
     Where retainage is moved by a second document, that one has to be present, or proven absent, for itself.
     """
     attempt = view.state.attempt
@@ -57,7 +58,7 @@ def _outcome_unknown(view: View) -> Decision | None:
         return _hold(2, Reason.OUTCOME_UNKNOWN, f"reference {attempt.reference}")
     if view.look_up is None:
         return AskErp(2)
-    if view.look_up.live and not _second_may_come(attempt, view.look_up.live[0], view):
+    if view.look_up.linked and not _second_may_come(attempt, view.look_up.linked[0], view):
         return None
     proven_at = max(filter(None, (attempt.absence_proven_at, view.absence_proven_at)), default=None)
     if proven_at and view.look_up.began_at < proven_at:
@@ -104,7 +105,9 @@ def _doubted(view: View) -> Decision | None:
         return Leave(view.absence_proven_at, 2)
     document = Document.model_validate(state.attempt.document)
     exported = Exported(standing=state.standing, document=document, capabilities=capabilities)
-    told = compare(exported, None, look_up.found, any_number=state.status is Status.WAITING)
+    read = next((each for each in look_up.found if each.unlinked), None)
+    linked = [each for each in look_up.found if not each.unlinked]
+    told = compare(exported, read, linked, any_number=state.status is Status.WAITING)
     reason = REASON_OF.get(told.verdict)
     return _hold(7, reason, told.detail) if reason else None
 
@@ -114,6 +117,14 @@ def _found_several(view: View) -> Decision | None:
         return None
     refs = ", ".join(found.number or found.ref for found in view.look_up.live)
     return _hold(4, Reason.FOUND_SEVERAL, refs)
+
+
+def _found_unlinked(view: View) -> Decision | None:
+    """Nothing is made beside it, and nothing goes on with it: the next look-up by reference would not show it."""
+    if view.look_up is None or view.look_up.linked or not view.look_up.live:
+        return None
+    found = view.look_up.live[0]
+    return _hold(4, Reason.CHANGED_IN_ERP, f"{found.number or found.ref}: {found.unlinked}")
 
 
 def _unreadable(view: View) -> Decision | None:
@@ -308,6 +319,7 @@ RULES: tuple[Callable[[View], Decision | None], ...] = (
     _handed_over,
     _doubted,
     _found_several,
+    _found_unlinked,
     _unreadable,
     _stands_but_should_not,
     _stands,

@@ -105,7 +105,10 @@ def look_up_failure(failure: Failure) -> LookUpFailure:
 
 @dataclass(frozen=True)
 class Found:
-    """One document that stands in the ERP under our reference. `done` holds the steps that stand."""
+    """One document of ours that stands in the ERP. `done` holds the steps that stand.
+
+    `unlinked`: why a look-up by our reference does not show it, and what mends that; empty where it does.
+    """
 
     ref: str
     done: frozenset[Step]
@@ -113,3 +116,4 @@ class Found:
     number: str | None = None
     url: str | None = None
     cancelled: bool = False
+    unlinked: str = ""

@@ -25,16 +25,29 @@ CIRCUIT_OPENS_AFTER = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """When the answer came, and what the back-off needs. `jitter` is drawn from [0, 1)."""
+    """When the answer came, and what the back-off needs. `jitter` is drawn from [0, 1).
+
+    `last_write_before`: no write of this attempt was sent later; None while none was begun. It comes from the
+    database's clock, as the beginnings of look-ups do.
+    """
 
     now: datetime
-    call_started_at: datetime
+    last_write_before: datetime | None
     retries: int
     jitter: float
 
 
 def settle(failure: Failure, capabilities: Capabilities, moment: Moment) -> AttemptClosed:
-    """The entry that closes the attempt. What belongs to the connection never counts as a retry."""
+    """The entry that closes the attempt. What belongs to the connection never counts as a retry.
+
+    Whatever the answer is, it tells from when on an absence counts: an earlier write's may still be on its way.
+    """
+    last = moment.last_write_before
+    proven_at = last and last + capabilities.absence_proven_after
+    return _closed(failure, capabilities, moment).model_copy(update={"absence_proven_at": proven_at})
+
+
+def _closed(failure: Failure, capabilities: Capabilities, moment: Moment) -> AttemptClosed:
     match failure:
         case Refused():
             return AttemptClosed(closing=Closing.REFUSED, finding=_finding(Reason(failure.refusal.value), failure))
@@ -84,9 +97,7 @@ def _unknown(failure: Unknown, capabilities: Capabilities, moment: Moment) -> At
     if not capabilities.can_look_up:
         finding = Finding(reason=Reason.OUTCOME_UNKNOWN, detail=failure.text)
         return AttemptClosed(closing=Closing.UNKNOWN_WITHOUT_LOOK_UP, finding=finding)
-    closed = _limited(Closing.UNKNOWN, failure.text, moment)
-    proven_at = moment.call_started_at + capabilities.absence_proven_after
-    return closed.model_copy(update={"absence_proven_at": proven_at})
+    return _limited(Closing.UNKNOWN, failure.text, moment)
 
 
 def _limited(closing: Closing, text: str, moment: Moment) -> AttemptClosed:

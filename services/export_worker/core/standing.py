@@ -1,6 +1,7 @@
 """A document that stands in the ERP, as the ledger keeps it, and whether it is what was sent."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from services.export_worker.core.capabilities import Capabilities, RetainageShape, Step
@@ -8,6 +9,23 @@ from services.export_worker.core.document import Document, Totals
 from services.export_worker.core.invoice import CENT, ZERO
 from services.export_worker.core.outcomes import Found
 from shared.ledger.entries import ErpTotals, Standing
+from shared.ledger.state import State
+
+LOST = "It does not carry our reference any more: put it back in the ERP."
+
+
+def all_known(found: Sequence[Found], read: Found | None) -> tuple[Found, ...]:
+    """What was found by our reference, with the one that was read by its id: which may have lost the reference."""
+    if read is None or any(each.ref == read.ref for each in found):
+        return tuple(found)
+    return (*found, replace(read, unlinked=read.unlinked or LOST))
+
+
+def id_known(state: State) -> str | None:
+    """The id of what was last seen or made in the ERP; None where nothing was, or a person only told its number."""
+    if state.standing is not None and not state.standing.by_hand:
+        return state.standing.ref
+    return state.attempt.ref if state.attempt else None
 
 
 def steps_needed(document: Document, capabilities: Capabilities) -> frozenset[Step]:

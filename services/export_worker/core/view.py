@@ -37,7 +37,7 @@ class Unseen:
 
 @dataclass(frozen=True, kw_only=True)
 class LookUp:
-    """What the ERP showed under our reference when asked at `began_at`."""
+    """What the ERP showed when asked at `began_at`: under our reference, and what was made before by its id."""
 
     began_at: datetime
     found: tuple[Found, ...]
@@ -46,6 +46,11 @@ class LookUp:
     def live(self) -> tuple[Found, ...]:
         """Without those that were cancelled: they do not count as ours any more."""
         return tuple(found for found in self.found if not found.cancelled)
+
+    @property
+    def linked(self) -> tuple[Found, ...]:
+        """Those of them that carry our reference."""
+        return tuple(found for found in self.live if not found.unlinked)
 
 
 @dataclass(frozen=True, kw_only=True)

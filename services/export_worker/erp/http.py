@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 
 from services.export_worker.core.outcomes import AuthExpired, LookUpFailure, Unavailable, Unknown
 from services.export_worker.erp.adapter import Place
+from services.export_worker.erp.time_limit import note_write
 from shared.telemetry import http_trace_headers
 
 # Shorter than any server's own, so that we do not write into a connection that is just being closed.
@@ -42,7 +43,7 @@ class HttpSettings(BaseModel):
     read_timeout_seconds: Seconds = Field(60, description="how long to wait for an answer")
     settles_after_seconds: Seconds = Field(
         90,
-        description="how long after a call's start the ERP may still commit it; at least the two times above together",
+        description="how long after a write was sent the ERP may still commit it; at least both times above together",
     )
     connections: Annotated[int, Field(gt=0)] = Field(10, description="the most connections at once")
 
@@ -56,7 +57,7 @@ class HttpSettings(BaseModel):
 
     @model_validator(mode="after")
     def settles_after_we_gave_up(self) -> Self:
-        """Both run from the call's start: a shorter one believes an absence while the call still runs."""
+        """A shorter one believes an absence while the write still runs."""
         if self.settles_after_seconds < self.call_time_limit_seconds:
             shortest = f"{self.call_time_limit_seconds:g} (connect_timeout_seconds + read_timeout_seconds)"
             raise ValueError(f"settles_after_seconds must be at least {shortest}")
@@ -64,7 +65,7 @@ class HttpSettings(BaseModel):
 
     @property
     def call_time_limit_seconds(self) -> float:
-        """No step takes longer, log-in included."""
+        """No call takes longer, log-in included, and no step with all its calls (see `time_limit`)."""
         return self.connect_timeout_seconds + self.read_timeout_seconds
 
     @property
@@ -185,6 +186,8 @@ class Door:
         if self.place.pace is not None:
             await self.place.pace.acquire()
         call.sent = True
+        if call.writes:
+            note_write(call)
         body: dict[str, Any] = {"json": call.body} if call.content is None else {"content": call.content}
         try:
             response = await self.http.request(call.method, call.path, headers=headers, **body)

@@ -72,8 +72,9 @@ def capability_lines(one: Capabilities) -> Iterator[tuple[str, str]]:
     yield "Found again by our reference", found_again(one)
     yield "Refuses a second document with our reference", yes(one.unique_key)
     yield "Answers a repeated request with the first document", yes(one.replay_key)
-    yield "After a lost answer, nothing there is believed", f"{seconds(one.absence_proven_after)} after the call began"
-    yield "A call is given up after", seconds(one.call_time_limit)
+    proven = f"{seconds(one.absence_proven_after_start)} after the step began"
+    yield "After a lost answer, nothing there is believed", proven
+    yield "A step is given up after", seconds(one.call_time_limit)
     yield "Retainage", RETAINAGE[one.retainage_shape]
     yield "Totals below zero", yes(one.negative_totals)
     yield "Totals of 0.00", yes(one.zero_totals)

@@ -4,10 +4,10 @@ import random
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from services.export_worker.core.capabilities import Step
+from services.export_worker.core.capabilities import RECORDING, Step
 from services.export_worker.core.document import Document, Totals
 from services.export_worker.core.outcomes import (
     AuthExpired,
@@ -32,7 +32,6 @@ from shared.ledger.entries import HandedOver as HandedOverEntry
 from shared.ledger.state import Attempt, State
 from shared.ledger.words import Closing, Reason
 
-LEASE_MARGIN = timedelta(seconds=5)
 CONNECTION_FAILURES = (Unavailable, AuthExpired)
 
 Answer = TypeVar("Answer")
@@ -58,7 +57,7 @@ class AttemptRun:
         self._link = link
         self._claim = claim
         self._state = state
-        self._call_started_at: datetime | None = None
+        self._has_begun = False
         self._document = Document.model_validate(self._attempt.document)
         self._needed = steps_needed(self._document, link.capabilities)
 
@@ -164,6 +163,9 @@ class AttemptRun:
             return await self._settle(Reread("the document does not stand as it should"))
         if not self._agrees(read):
             return await self._differ(read)
+        if read.unlinked:
+            detail = f"{read.number or read.ref}: {read.unlinked}"
+            return await self._close(Closing.UNLINKED, Reason.CHANGED_IN_ERP, detail, read)
         return await self._end(AttemptClosed(closing=Closing.DONE, standing=self._standing(read)))
 
     async def _could_not_look(self, failure: LookUpFailure) -> Ended:
@@ -182,7 +184,7 @@ class AttemptRun:
             raise TypeError("only an answer that ends the attempt is settled")
         failure: Failure = outcome
         blamed = failure if isinstance(failure, CONNECTION_FAILURES) else None
-        return await self._end(self._settled(failure), blamed)
+        return await self._end(settle(failure, self._link.capabilities, await self._moment()), blamed)
 
     async def _close(self, closing: Closing, reason: Reason, detail: str, found: Found | None = None) -> Ended:
         retry_at = datetime.now(UTC) if closing is Closing.INTERRUPTED else None
@@ -195,20 +197,13 @@ class AttemptRun:
         await self._append(closed)
         return Ended(self._state, closed.closing, blamed)
 
-    def _settled(self, failure: Failure) -> AttemptClosed:
-        closed = settle(failure, self._link.capabilities, self._moment())
-        return closed.model_copy(update={"absence_proven_at": self._absence_proven_at()})
-
-    def _absence_proven_at(self) -> datetime | None:
-        started_at = self._call_started_at
-        return started_at and started_at + self._link.capabilities.absence_proven_after
-
     async def _begin_call(self) -> bool:
-        """Commit that a write starts now. Waiting for the connection's rate counts as the call's own time."""
+        """Commit that a step starts now. Waiting for the connection's rate counts as the step's own time."""
         asked_at = time.monotonic()
-        time_limit = self._link.capabilities.call_time_limit + LEASE_MARGIN
-        self._call_started_at, look_due = await self._writer.begin_call(self._claim, time_limit=time_limit)
-        if time.monotonic() - asked_at > LEASE_MARGIN.total_seconds():
+        time_limit = self._link.capabilities.step_over_after
+        _, look_due = await self._writer.begin_call(self._claim, time_limit=time_limit)
+        self._has_begun = True
+        if time.monotonic() - asked_at > RECORDING.total_seconds():
             # This process stood still meanwhile: the lease might end before the call does (law 10).
             raise LeaseLost
         return look_due
@@ -233,10 +228,11 @@ class AttemptRun:
         fingerprint = self._attempt.fingerprint
         return frozenset(name for name, content in self._state.accepted.items() if content == fingerprint)
 
-    def _moment(self) -> Moment:
+    async def _moment(self) -> Moment:
+        """As of now, when the step is over: a step looks before it writes, so its start would be too early."""
         return Moment(
             now=datetime.now(UTC),
-            call_started_at=self._call_started_at or datetime.now(UTC),
+            last_write_before=await self._writer.database_time() if self._has_begun else None,
             retries=self._state.retries,
             jitter=random.random(),
         )

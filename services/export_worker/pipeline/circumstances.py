@@ -1,14 +1,12 @@
 """What judging a command needs beside it: what stands in the ERP, and who changed whose record."""
 
-from collections.abc import Sequence
-
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.export_worker.core.orders import Circumstances
-from services.export_worker.core.outcomes import Found
+from services.export_worker.core.outcomes import Found, LookUpFailure
 from services.export_worker.exports import Export
 from services.export_worker.links import Link
-from services.export_worker.pipeline.generations import found_from
+from services.export_worker.pipeline.generations import also_by_id, found_from
 from shared.approvers import store as approvers
 from shared.events.command import Action, Command
 
@@ -24,12 +22,12 @@ async def read_circumstances(engine: AsyncEngine, link: Link | None, command: Co
 
 
 async def _standing_before(link: Link | None, command: Command, export: Export) -> tuple[Found, ...] | None:
-    """Before a replay afresh: what stands under the reference so far. None: the ERP could not be asked."""
+    """Before a replay afresh: what stands so far, also without its reference. None: the ERP could not be asked."""
     if command.action is not Action.REPLAY or not command.afresh or link is None:
         return ()
     key = link.terms.reference_key(export.key.payment_application_id)
-    found = await found_from(link, export.state.reference(key))
-    return found if isinstance(found, Sequence) else None
+    found = await also_by_id(link, await found_from(link, export.state.reference(key)), export.state)
+    return None if isinstance(found, LookUpFailure) else found
 
 
 async def _changers(engine: AsyncEngine, command: Command, export: Export) -> frozenset[str]:

@@ -13,13 +13,14 @@ from services.export_worker.core.authority import judge_authority
 from services.export_worker.core.decision import decide
 from services.export_worker.core.decisions import AskErp, Confirm, Decision, Defer, Hold, Keep, Leave, Send, Skip
 from services.export_worker.core.document import Document
-from services.export_worker.core.outcomes import Found
+from services.export_worker.core.outcomes import Found, LookUpFailure
 from services.export_worker.core.view import LookUp, View
 from services.export_worker.exports import Claim, Export, VersionChanged
 from services.export_worker.links import Link
 from services.export_worker.pipeline.attempt import AttemptRun
 from services.export_worker.pipeline.calls import look_up
 from services.export_worker.pipeline.follow_up import FollowUps
+from services.export_worker.pipeline.generations import also_by_id
 from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.hydration import look_at
 from services.export_worker.pipeline.obedience import Obedience
@@ -102,18 +103,18 @@ class Corridor:
         return replace(passage, state=state, due_at=self._follow_ups.next_due_at(state, put_off_until))
 
     async def _ask(self, view: View) -> LookUp | datetime:
-        """What stands in the ERP under the attempt's reference; or when to ask again."""
+        """What stands in the ERP under the attempt's reference, or is known by its id; or when to ask again."""
         link, attempt = self._link, view.state.attempt
         if link is None or attempt is None:
             raise TypeError("only an attempt on a connection is looked up")
         if view.circuit_open_until and view.circuit_open_until > view.now:
             return view.circuit_open_until
         began_at = await self._house.writer.database_time()  # the clock that a call's start is kept by
-        answer = await look_up(link, attempt.reference)
-        if isinstance(answer, Sequence):
-            await self._house.book.answered(self._name, began_at)
-            return LookUp(began_at=began_at, found=tuple(answer))
-        return await self._house.blame(self._name, answer)
+        answer = await also_by_id(link, await look_up(link, attempt.reference), view.state)
+        if isinstance(answer, LookUpFailure):
+            return await self._house.blame(self._name, answer)
+        await self._house.book.answered(self._name, began_at)
+        return LookUp(began_at=began_at, found=answer)
 
     async def _carry_out(self, decision: Decision, view: View, claim: Claim) -> Passage:
         if _is_older(view):

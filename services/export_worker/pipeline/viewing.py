@@ -145,8 +145,9 @@ def _reference(export: Export, link: Link) -> str:
 
 
 def _absence_proven_at(claim: Claim | None, link: Link | None) -> datetime | None:
-    """When no call of a worker that vanished can still commit: from its last call, else from its lease's end."""
+    """When no write of a worker that vanished can still commit: from its last step, else from its lease's end."""
     if claim is None or link is None:
         return None
-    started_at = claim.call_started_at or claim.lease_was_until
-    return started_at + link.capabilities.absence_proven_after if started_at else None
+    if claim.call_started_at is not None:
+        return claim.call_started_at + link.capabilities.absence_proven_after_start
+    return claim.lease_was_until and claim.lease_was_until + link.capabilities.absence_proven_after

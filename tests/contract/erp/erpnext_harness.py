@@ -95,6 +95,7 @@ class ErpNextHarness(Harness):
                 receivable=Decimal(str(known["grand_total"])).quantize(Decimal("0.01")),
                 attachments=tuple(known["attachments"]),
                 text=html.unescape(known["items"][0]["description"].replace("<br>", "\n")),
+                notes=known["remarks"],
             )
             for known in await self.control.documents(self.book)
         ]

@@ -66,7 +66,10 @@ FAULTS = {
 
 @dataclass(frozen=True)
 class Standing:
-    """One document in the ERP's own list. `state` is draft, posted or cancelled, whatever the ERP calls it."""
+    """One document in the ERP's own list. `state` is draft, posted or cancelled, whatever the ERP calls it.
+
+    `text` is the first line's, `notes` what people read beside the lines.
+    """
 
     ref: str
     reference: str
@@ -75,6 +78,7 @@ class Standing:
     receivable: Decimal
     attachments: tuple[str, ...]
     text: str
+    notes: str
 
 
 class Harness(abc.ABC):
@@ -169,11 +173,14 @@ class Harness(abc.ABC):
         """An adapter at whose address nobody is."""
         return self.made({"url": "http://127.0.0.1:1"}, self.secrets)
 
-    async def hasty(self) -> ErpAdapter:
-        """An adapter that gives up soon; logged in already, so that only what follows can time out."""
+    async def hasty(self, *, settles_after: float = 6) -> ErpAdapter:
+        """An adapter that gives up soon; logged in already, so that only what follows can time out.
+
+        `settles_after` in times of `hasty_seconds`.
+        """
         seconds = self.hasty_seconds
         short = {"connect_timeout_seconds": seconds, "read_timeout_seconds": seconds}
-        adapter = self.made(short | {"settles_after_seconds": 6 * seconds}, self.secrets)
+        adapter = self.made(short | {"settles_after_seconds": settles_after * seconds}, self.secrets)
         async with asyncio.timeout(60):
             while isinstance(await adapter.find("nothing:0:0:0"), LookUpFailure):
                 pass
@@ -189,6 +196,14 @@ class Harness(abc.ABC):
         """The next request of `step` (None: a look-up) meets it, once."""
         at = ErpStep(step.value) if step else ErpStep.FIND
         await self.control.order(self.book, FAULTS[trouble].model_copy(update={"step": at, "seconds": seconds}))
+
+    async def slow_down(self, seconds: float, *, most: int | None = None) -> None:
+        """What no other order meets is done and answered so much later: `most` requests, or all until `hurry`."""
+        await self.control.order(self.book, Fault(kind=FaultKind.SLOW, count=most, seconds=seconds))
+
+    async def hurry(self) -> None:
+        """Nothing is slow, and nothing else goes wrong any more."""
+        await self.control.clear(self.book)
 
     async def trouble_with_attaching(self, trouble: Trouble) -> None:
         """The next attachment meets it, once."""

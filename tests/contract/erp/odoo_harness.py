@@ -1,5 +1,6 @@
 """Odoo for the contract suite: its stand-in over real HTTP, one database for each test, over either interface."""
 
+import html
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, ClassVar, Self
@@ -90,6 +91,7 @@ class OdooHarness(Harness):
                 receivable=Decimal(str(known["amount_total"])).quantize(Decimal("0.01")),
                 attachments=tuple(known["attachments"]),
                 text=known["lines"][0]["name"],
+                notes=html.unescape(known["narration"]),
             )
             for known in await self.control.documents(self.book)
         ]

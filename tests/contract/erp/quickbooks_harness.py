@@ -27,6 +27,8 @@ class QuickBooksHarness(Harness):
     customer = "1"
     job = "2"
     secrets: ClassVar = {}
+    # A create looks at the preferences first, and at what it made.
+    hasty_seconds = 2.0
     refusals: ClassVar = {
         Refusal.PERIOD_CLOSED: "6210",
         Refusal.DUPLICATE_NUMBER: "6140",
@@ -89,6 +91,7 @@ class QuickBooksHarness(Harness):
                 receivable=known.total,
                 attachments=known.attachments,
                 text=known.lines[0].text,
+                notes=known.note,
             )
             for known in await self.control.documents(self.book)
         ]

@@ -85,6 +85,7 @@ class SandboxHarness(Harness):
                 receivable=known.totals.receivable,
                 attachments=tuple(file.name for file in known.attachments),
                 text=known.content.lines[0].text,
+                notes=known.content.link or "",
             )
             for known in await self.control.documents(self.book)
         ]

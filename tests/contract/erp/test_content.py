@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document, DocumentLine, Totals
 from services.export_worker.core.outcomes import Done, Found, Refusal, Refused, Reread, Unknown
 from services.export_worker.erp.adapter import ErpAdapter, File
-from tests.contract.erp.documents import all_done, an_invoice, sent
+from tests.contract.erp.documents import all_done, an_invoice, done, sent
 from tests.contract.erp.harness import Harness, Trouble
 
 
@@ -137,6 +138,23 @@ async def test_long_text_in_every_script_arrives_whole(erp: Harness, adapter: Er
     assert isinstance(read, Found)
     [standing] = await erp.documents()
     assert standing.text == text
+
+
+@pytest.mark.parametrize("was_other_before", [False, True])
+async def test_the_link_to_procore_is_on_the_document(
+    erp: Harness, adapter: ErpAdapter, document: Document, was_other_before: bool
+) -> None:
+    if was_other_before:
+        if not adapter.capabilities.replaces_drafts:
+            pytest.skip("this ERP does not replace drafts")
+        ref = await done(adapter, Step.CREATE, an_invoice(erp, source_url=None))
+        assert await adapter.replace(ref, document) == Done(ref)
+
+    assert isinstance(await sent(adapter, document), Found)
+
+    [standing] = await erp.documents()
+    assert document.source_url
+    assert document.source_url in standing.notes
 
 
 async def test_the_published_longest_number_is_accepted(erp: Harness, adapter: ErpAdapter) -> None:

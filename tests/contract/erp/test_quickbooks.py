@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from deploy.sandbox.quickbooks_online.control_client import QuickBooksControl
 from deploy.sandbox.quickbooks_online.vendor import LOG_IN_PATH
 from services.export_worker.core.capabilities import Step
@@ -18,7 +19,6 @@ from services.export_worker.core.outcomes import (
     AuthExpired,
     Done,
     Found,
-    NeedsDecision,
     Refusal,
     Refused,
     Reread,
@@ -144,18 +144,50 @@ async def test_an_invoice_of_zero_is_not_taken_for_voided(erp: QuickBooksHarness
     assert (read.cancelled, read.totals.receivable) == (False, 0)
 
 
-async def test_numbers_of_quickbooks_own_are_a_person_s_matter(
+async def test_while_quickbooks_gives_the_numbers_nothing_is_sent(
     erp: QuickBooksHarness, adapter: ErpAdapter, document: Document
 ) -> None:
     await erp.control.set_up(erp.book, custom_numbers=False)
 
-    asked = await adapter.perform(Step.CREATE, document, None)
-    assert isinstance(asked, NeedsDecision)
-    assert "custom transaction numbers" in asked.text
+    refused = await adapter.perform(Step.CREATE, document, None)
+    assert isinstance(refused, Refused)
+    assert refused.refusal is Refusal.NOT_ALLOWED
+    assert "Switch them on there" in refused.text
+    assert await erp.documents() == []
 
+    await erp.control.set_up(erp.book, custom_numbers=True)
+    assert isinstance(await sent(adapter, document), Found)
+
+
+async def test_a_number_of_quickbooks_own_is_kept_by_its_id(
+    erp: QuickBooksHarness, adapter: ErpAdapter, document: Document
+) -> None:
+    """They were switched off between our look and our write."""
+    await erp.control.order(erp.book, Fault(kind=FaultKind.HOLD_BEFORE, step=ErpStep.CREATE))
+    create = asyncio.create_task(adapter.perform(Step.CREATE, document, None))
+    await erp.arrived(Step.CREATE)
+    await erp.control.set_up(erp.book, custom_numbers=False)
+    await erp.release()
+
+    outcome = await create
     [standing] = await erp.documents()
-    assert await adapter.perform(Step.CREATE, document, None, frozenset({asked.name})) == Done(standing.ref)
-    assert len(await erp.documents()) == 1
+    assert outcome == Done(standing.ref)
+    assert await found(adapter, document) == []
+    read = await adapter.read(standing.ref)
+    assert isinstance(read, Found)
+    assert f"'HBL-0007-{mark_of(document.reference)}'" in read.unlinked
+
+    await erp.control.edit(erp.book, standing.ref, DocNumber=f"HBL-0007-{mark_of(document.reference)}")
+    [shown] = await found(adapter, document)
+    assert (shown.ref, shown.unlinked) == (standing.ref, "")
+
+
+async def test_preferences_that_do_not_come_leave_it_certainly_not_done(
+    erp: QuickBooksHarness, adapter: ErpAdapter, document: Document
+) -> None:
+    await erp.control.order(erp.book, Fault(kind=FaultKind.GARBAGE, step=ErpStep.LIST))
+    assert isinstance(await adapter.perform(Step.CREATE, document, None), Unavailable)
+    assert await erp.documents() == []
 
 
 async def test_a_line_without_an_item_is_refused_without_a_call(erp: QuickBooksHarness, adapter: ErpAdapter) -> None:

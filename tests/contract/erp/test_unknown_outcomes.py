@@ -79,6 +79,27 @@ async def test_a_late_commit_shows_within_the_settling_time(
     assert len(await erp.documents()) == 1
 
 
+async def test_a_late_commit_after_slow_look_ups_shows_in_time(
+    erp: Harness, adapter: ErpAdapter, document: Document
+) -> None:
+    """A step looks before it writes: an absence counts from its end, or from its start as if it wrote at the end."""
+    hasty = await erp.hasty(settles_after=2)
+    can, loop = hasty.capabilities, asyncio.get_running_loop()
+    late = can.settles_after.total_seconds() - 0.2 * erp.hasty_seconds
+    await erp.trouble(Trouble.COMMITS_LATE, Step.CREATE, seconds=late)
+    await erp.slow_down(0.6 * erp.hasty_seconds, most=1)
+
+    started = loop.time()
+    assert isinstance(await hasty.perform(Step.CREATE, document, None), Unknown)
+    ended = loop.time()
+    assert await found(adapter, document) == []
+
+    after_start, after = can.absence_proven_after_start.total_seconds(), can.absence_proven_after.total_seconds()
+    await asyncio.sleep(min(started + after_start, ended + after) - loop.time())  # the law itself, as above
+    assert [one.done for one in await found(adapter, document)] == [{Step.CREATE}]
+    assert len(await erp.documents()) == 1
+
+
 async def test_a_busy_erp_that_says_so_did_nothing(erp: Harness, adapter: ErpAdapter, document: Document) -> None:
     await erp.trouble(Trouble.BUSY, Step.CREATE)
     assert isinstance(await adapter.perform(Step.CREATE, document, None), Unavailable)
@@ -114,6 +135,18 @@ async def test_no_step_takes_longer_than_the_call_time_limit(erp: Harness, docum
     await hasty.perform(Step.CREATE, document, None)
 
     assert loop.time() - started < hasty.capabilities.call_time_limit.total_seconds() + 2
+
+
+async def test_slow_look_ups_never_stretch_a_step(erp: Harness, document: Document) -> None:
+    hasty = await erp.hasty()
+    await erp.slow_down(0.8 * erp.hasty_seconds)
+    loop = asyncio.get_running_loop()
+
+    started = loop.time()
+    outcome = await hasty.perform(Step.CREATE, document, None)
+
+    assert loop.time() - started < hasty.capabilities.call_time_limit.total_seconds() + 2
+    assert not isinstance(outcome, Unavailable) or await erp.documents() == []
 
 
 async def test_what_a_retry_answers_after_unknown_is_done(erp: Harness, document: Document) -> None:

@@ -86,6 +86,7 @@ class TrytonHarness(Harness):
             receivable=sums.receivable if invoice.number else invoice.total,
             attachments=await asyncio.to_thread(self.oracle.attachments, invoice.id),
             text=texts[0] if texts else "",
+            notes=invoice.comment,
         )
 
     async def rules(self, **rules: Any) -> None:

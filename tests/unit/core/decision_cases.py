@@ -67,6 +67,7 @@ def told(decision) -> tuple[object, ...]:
 
 
 MINE = a_found()
+LOST = replace(MINE, unlinked="lost")
 DRAFTED = a_found(final=False)
 LINE_7 = a_snapshot(2, g702={"less_previous_certificates_for_payment": "1.00"})
 
@@ -89,6 +90,7 @@ CASES = {
     "2 looked in time": (a_view(state=UNKNOWN, absence_proven_at=NOW, look_up=found()), (Send, 22)),
     "2 only a cancelled one": (a_view(state=UNKNOWN, look_up=found(replace(MINE, cancelled=True))), (Send, 22)),
     "2 present counts at once": (a_view(state=UNKNOWN, look_up=found(MINE, at=NOW - SECOND)), (Confirm, 6)),
+    "2 only its id shows it, too early": (a_view(state=UNKNOWN, look_up=found(LOST, at=NOW - SECOND)), (Leave, 2)),
     "2 nothing is unknown": (a_view(state=a_state(opened(), closed(Closing.UNAVAILABLE))), (Send, 22)),
     "3 handed over": (a_view(state=handed_over()), (Leave, 3)),
     "3 not yet to be checked": (a_view(state=handed_over(LATER)), (Leave, 3)),
@@ -110,6 +112,19 @@ CASES = {
     "4 one of them is cancelled": (
         a_view(state=UNKNOWN, look_up=found(MINE, replace(DRAFTED, cancelled=True))),
         (Confirm, 6),
+    ),
+    "4 only its id shows it": (a_view(state=UNKNOWN, look_up=found(LOST)), (Hold, 4, Reason.CHANGED_IN_ERP)),
+    "4 only its id shows it, and it is withdrawn": (
+        a_view(DRAFT, state=STEPPED, look_up=found(replace(DRAFTED, unlinked="lost"))),
+        (Hold, 4, Reason.CHANGED_IN_ERP),
+    ),
+    "4 one that is cancelled lost its reference": (
+        a_view(state=UNKNOWN, look_up=found(replace(LOST, cancelled=True))),
+        (Send, 22),
+    ),
+    "4 another stands beside it": (
+        a_view(state=UNKNOWN, look_up=found(LOST, replace(MINE, ref="R-2"))),
+        (Hold, 4, Reason.FOUND_SEVERAL),
     ),
     "4 unreadable": (a_view(seen=Unreadable("403")), (Defer, 4, Reason.INVOICE_UNREADABLE)),
     "4 unreadable a third time": (

@@ -23,6 +23,8 @@ class Paper:
     visible_at: datetime
     done: set[Step] = field(default_factory=lambda: {Step.CREATE})
     cancelled: bool = False
+    is_linked: bool = True
+    told_unlinked: str = ""
     entries: list[datetime] = field(default_factory=list)
 
     def done_at(self, now: datetime) -> frozenset[Step]:
@@ -33,19 +35,26 @@ class Paper:
 
 @dataclass(frozen=True)
 class Lost:
-    """The write happens `late` after the call, and its answer never comes."""
+    """The step looks around for a while, then writes; the write happens `late` after that, its answer never comes."""
 
     late: timedelta = timedelta(0)
+    looked: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class Renumbered:
+    """The ERP writes it under a number of its own, without our reference, and says so when it is read."""
 
 
 @dataclass(frozen=True)
 class Dies:
-    """The worker dies in the call; the write happens `late`, or never."""
+    """Likewise, but the worker dies in the step; the write happens `late`, or never."""
 
     late: timedelta | None = timedelta(0)
+    looked: timedelta = timedelta(0)
 
 
-Script = Outcome | Lost | Dies | None  # None: it goes well
+Script = Outcome | Lost | Dies | Renumbered | None  # None: it goes well
 
 
 class Erp:
@@ -56,13 +65,14 @@ class Erp:
         self.papers: list[Paper] = []
         self.script: deque[Script] = deque()
         self.is_down = False
+        self.took = timedelta(0)
 
     def find(self, reference: str, now: datetime) -> tuple[Found, ...]:
         """What a look-up shows."""
         return tuple(
             self._shown(each, now)
             for each in self.papers
-            if each.document.reference == reference and _is_there(each, now)
+            if each.document.reference == reference and each.is_linked and _is_there(each, now)
         )
 
     def read(self, ref: str, now: datetime) -> Found | None:
@@ -74,17 +84,23 @@ class Erp:
         return [each for each in self.papers if not each.cancelled]
 
     def perform(self, step: Step, document: Document, ref: str | None, now: datetime) -> Outcome:
-        """Write, as the script says. Raises WorkerDied."""
+        """Write, as the script says; `took` tells how long the step took. Raises WorkerDied."""
         scripted = self.script.popleft() if self.script else None
+        self.took = timedelta(0)
         match scripted:
             case None:
                 return Done(self._write(step, document, ref, now).ref)
-            case Lost(late):
-                self._write(step, document, ref, now + late)
+            case Renumbered():
+                paper = self._write(step, document, ref, now)
+                paper.is_linked, paper.told_unlinked = False, "it has a number of the ERP's own"
+                return Done(paper.ref)
+            case Lost(late, looked):
+                self._write(step, document, ref, now + looked + late)
+                self.took = looked
                 return Unknown("no answer")
-            case Dies(late):
+            case Dies(late, looked):
                 if late is not None:
-                    self._write(step, document, ref, now + late)
+                    self._write(step, document, ref, now + looked + late)
                 raise WorkerDied
             case _:
                 return scripted
@@ -98,6 +114,14 @@ class Erp:
     def void(self, number: int = 0) -> None:
         """A person voids it."""
         self.live()[number].cancelled = True
+
+    def unlink(self) -> None:
+        """A person takes our reference away."""
+        self.live()[0].is_linked = False
+
+    def link(self) -> None:
+        """A person puts it back."""
+        self.live()[0].is_linked, self.live()[0].told_unlinked = True, ""
 
     def post(self) -> None:
         """A person posts the draft."""
@@ -122,6 +146,7 @@ class Erp:
             done=done,
             totals=totals_expected(paper.document, self.capabilities, done),
             cancelled=paper.cancelled,
+            unlinked=paper.told_unlinked,
         )
 
 

@@ -13,7 +13,7 @@ from tests.unit.core.walker import Walker
 
 EXPORTED = (Status.EXPORTED, ())
 NEW_NUMBER = {"invoice_number": "HB-2026-001-R"}
-SETTLED = (CAPABILITIES.absence_proven_after + timedelta(seconds=1)).total_seconds()
+SETTLED = (CAPABILITIES.absence_proven_after_start + timedelta(seconds=1)).total_seconds()
 
 
 class Story(Walker):
@@ -68,7 +68,7 @@ class Story(Walker):
             "user_id": DAN,
             "invoice_number": self.state.look.invoice_number,
         }
-        found = self.erp.find(self.state.reference(KEY), self.now)
+        found = self._known(self.state.reference(KEY))
         body = judge_command(Command(**usual | changes), Circumstances(state=self.state, standing_before=found))
         self._append(body)
         return body

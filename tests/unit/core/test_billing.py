@@ -262,5 +262,6 @@ def test_an_absence_is_proven_no_earlier_than_the_call_may_end():
         exports_owner_invoices=True, steps=(Step.CREATE,), settles_after=minute, look_up_staleness=minute
     )
     assert capable.absence_proven_after == 2 * minute
+    assert capable.absence_proven_after_start >= capable.call_time_limit + 2 * minute
     with pytest.raises(ValueError, match="settles_after"):
         able(settles_after=timedelta(seconds=59))

@@ -11,7 +11,7 @@ from shared.ledger.fold import apply
 from shared.ledger.words import Reason, Status
 from tests.support.builders import a_found, a_view, held
 from tests.support.cast import NOW
-from tests.unit.core.decision_cases import BLIND, DONE, DRAFT, DRAFTED, LATER, MINE, NEXT, WHO, found, told
+from tests.unit.core.decision_cases import BLIND, DONE, DRAFT, DRAFTED, LATER, LOST, MINE, NEXT, WHO, found, told
 
 DOUBTED = apply(DONE, TieOutFound(finding=Finding(reason=Reason.CANCELLED_IN_ERP)), NOW)
 HELD = apply(DOUBTED, held(Reason.CHANGED_IN_ERP), NOW)
@@ -53,6 +53,10 @@ CASES = {
     ),
     "7 doubted and numbered anew": (
         a_view(state=DOUBTED, look_up=found(replace(MINE, number="AR-9"))),
+        (Hold, 7, Reason.CHANGED_IN_ERP),
+    ),
+    "7 doubted, and only its id shows it": (
+        a_view(state=DOUBTED, look_up=found(LOST)),
         (Hold, 7, Reason.CHANGED_IN_ERP),
     ),
     "7 doubted, and other totals": (

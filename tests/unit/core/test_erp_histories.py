@@ -60,12 +60,27 @@ def test_an_answer_that_never_came_is_looked_for(late):
     assert standing(story)[0] == 1
 
 
+SLOW = CAPABILITIES.call_time_limit
+LATE = CAPABILITIES.settles_after - timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("lost", [Lost(LATE, looked=SLOW), Dies(LATE, looked=SLOW)])
+def test_a_write_after_slow_looks_is_waited_for(lost):
+    """What the step looked at took all of its time: only then the write went out, and it was kept late."""
+    story = approved()
+    story.erp.script.append(lost)
+    story.walks()
+    story.walks_until_still()
+    assert story.told == EXPORTED
+    assert standing(story)[0] == 1
+
+
 def test_a_call_that_was_lost_is_made_again_once_settled():
     story = approved()
     story.erp.script.append(Dies(late=None))
     story.walks()
     story.passes(LEASE.total_seconds() + 1)
-    assert story.walks() == Leave(NOW + timedelta(seconds=5) + CAPABILITIES.absence_proven_after, 2)
+    assert story.walks() == Leave(NOW + timedelta(seconds=5) + CAPABILITIES.absence_proven_after_start, 2)
     story.passes(SETTLED)
     story.walks()
     assert story.told == EXPORTED

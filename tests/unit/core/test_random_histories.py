@@ -16,17 +16,20 @@ from services.export_worker.core.outcomes import (
     Unavailable,
     Unknown,
 )
+from services.export_worker.core.standing import id_known
 from shared.events.command import Action
 from shared.ledger.entries import AttemptOpened
 from shared.ledger.state import State
 from shared.ledger.words import Status
 from tests.support.builders import CAPABILITIES
 from tests.support.cast import ADA, BEN, DAN, NOW, SERVICE
-from tests.unit.core.erp_twin import Dies, Lost
+from tests.unit.core.erp_twin import Dies, Lost, Renumbered
 from tests.unit.core.story import approved
 
 LATEST = CAPABILITIES.settles_after.total_seconds() - 1
 lateness = st.integers(0, int(LATEST)).map(lambda seconds: timedelta(seconds=seconds))
+# What a step looks at before it writes may take as long as the whole step.
+looks = st.sampled_from((timedelta(0), CAPABILITIES.call_time_limit / 2, CAPABILITIES.call_time_limit))
 scripted = st.one_of(
     st.sampled_from(
         (
@@ -37,10 +40,11 @@ scripted = st.one_of(
             Unknown("nothing came of it"),
             Reread("stale"),
             Dies(late=None),
+            Renumbered(),
         )
     ),
-    lateness.map(Lost),
-    lateness.map(Dies),
+    st.builds(Lost, lateness, looks),
+    st.builds(Dies, lateness, looks),
     st.none(),  # this one goes well
 )
 waits = st.sampled_from((0, 3, 3, 61, 100, 1000))
@@ -116,6 +120,13 @@ class AnyHistory(RuleBasedStateMachine):
             paper.done.add(Step.FINISH)
         self.goes_on(seconds)
 
+    @precondition(lambda self: self.known())
+    @rule(is_linked=st.booleans(), seconds=waits)
+    def a_person_takes_the_reference_away_or_puts_it_back(self, is_linked, seconds):
+        for paper in self.known():
+            paper.is_linked = is_linked
+        self.goes_on(seconds)
+
     @precondition(lambda self: self.story.state.look is not None)
     @rule(action=actions, afresh=st.booleans(), user=st.sampled_from((ADA, DAN, BEN, SERVICE)), seconds=waits)
     def somebody_asks(self, action, afresh, user, seconds):
@@ -132,6 +143,10 @@ class AnyHistory(RuleBasedStateMachine):
     def seen(self):
         """What people see in the ERP."""
         return [paper for paper in self.story.erp.live() if paper.visible_at <= self.story.now]
+
+    def known(self):
+        """Of those, what the ledger knows by its id: only that is ever found without its reference."""
+        return [paper for paper in self.seen() if paper.ref == id_known(self.story.state)]
 
     @invariant()
     def nothing_stands_twice(self):

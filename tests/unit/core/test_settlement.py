@@ -34,7 +34,7 @@ from tests.support.cast import NOW
 
 MINUTE = timedelta(minutes=1)
 BLIND = replace(CAPABILITIES, can_look_up=False)
-MOMENT = Moment(now=NOW, call_started_at=NOW - 5 * SECOND, retries=0, jitter=0.5)
+MOMENT = Moment(now=NOW, last_write_before=NOW - 5 * SECOND, retries=0, jitter=0.5)
 EXPORTING = a_state(opened())
 
 # the answer; closing, reason, status, whether it counts as a retry
@@ -70,9 +70,15 @@ def test_a_warning_is_named_for_its_answer():
     assert settle(NeedsDecision("credit", "over limit"), CAPABILITIES, MOMENT).warning == "credit"
 
 
-def test_an_unknown_outcome_tells_when_absence_counts():
-    entry = settle(Unknown("timeout"), replace(CAPABILITIES, look_up_staleness=MINUTE), MOMENT)
-    assert entry.absence_proven_at == MOMENT.call_started_at + CAPABILITIES.settles_after + MINUTE
+@pytest.mark.parametrize("answer", [Unknown("timeout"), Unavailable("503"), Refused(Refusal.CURRENCY, "no")])
+def test_every_answer_tells_when_absence_counts(answer):
+    """Also one that certainly did nothing: a step before it may have left something on its way."""
+    entry = settle(answer, replace(CAPABILITIES, look_up_staleness=MINUTE), MOMENT)
+    assert entry.absence_proven_at == MOMENT.last_write_before + CAPABILITIES.settles_after + MINUTE
+
+
+def test_before_the_first_write_nothing_has_to_settle():
+    assert settle(Unavailable("503"), CAPABILITIES, replace(MOMENT, last_write_before=None)).absence_proven_at is None
 
 
 def test_without_a_look_up_an_unknown_outcome_is_held():

@@ -173,6 +173,7 @@ CLOSINGS = {
         "needs_decision",
         "totals_differ",
         "draft_differs",
+        "unlinked",
         "found_several",
         "unknown_without_look_up",
         "retries_exhausted",

@@ -17,7 +17,14 @@ from services.export_worker.core.document import Document
 from services.export_worker.core.invoice import Snapshot, read_snapshot
 from services.export_worker.core.outcomes import Done, Found, HandedOver, Outcome, Reread, Unavailable
 from services.export_worker.core.settlement import Moment, settle
-from services.export_worker.core.standing import standing_of, steps_needed, totals_agree, totals_expected
+from services.export_worker.core.standing import (
+    all_known,
+    id_known,
+    standing_of,
+    steps_needed,
+    totals_agree,
+    totals_expected,
+)
 from services.export_worker.core.view import Deleted, LookUp, Predecessor, Unreadable, View
 from services.export_worker.pipeline.corridor import _is_older
 from services.export_worker.pipeline.hydration import look_at
@@ -62,8 +69,7 @@ class Walker:
         if isinstance(decision, AskErp):
             if self.erp.is_down:
                 return decision
-            found = self.erp.find(self._attempt.reference, self.now)
-            view = replace(view, look_up=LookUp(began_at=self.now, found=found))
+            view = replace(view, look_up=LookUp(began_at=self.now, found=self._known(self._attempt.reference)))
             decision = decide(view)
         if _is_older(view):
             return Leave(None, 0)
@@ -86,10 +92,13 @@ class Walker:
             due = max((each for each in times if each), default=self.now)
             self.now = max(due, self.now + timedelta(seconds=1))
 
+    def _known(self, reference: str) -> tuple[Found, ...]:
+        ref = id_known(self.state)
+        return all_known(self.erp.find(reference, self.now), self.erp.read(ref, self.now) if ref else None)
+
     def _view(self) -> View:
         seen = self._seen()
         worth = isinstance(seen, Snapshot) and seen.is_approved and not surely_stands(self.state)
-        proven_from = self.call_started_at or self.lease_until
         return View(
             now=self.now,
             state=self.state,
@@ -97,12 +106,17 @@ class Walker:
             rights=rights(*self.records, now=self.now),
             terms=self.terms,
             capabilities=self.capabilities,
-            absence_proven_at=proven_from and proven_from + self.capabilities.absence_proven_after,
+            absence_proven_at=self._absence_proven_at(),
             predecessor=self.predecessor,
             document=make_document(self._billing(seen)) if worth and isinstance(seen, Snapshot) else None,
             mappings_version=MAPPINGS.version,
             is_paused=self.is_paused,
         )
+
+    def _absence_proven_at(self) -> datetime | None:
+        if self.call_started_at is not None:
+            return self.call_started_at + self.capabilities.absence_proven_after_start
+        return self.lease_until and self.lease_until + self.capabilities.absence_proven_after
 
     def _seen(self) -> Snapshot | Deleted | Unreadable:
         if self.invoice is not None:
@@ -175,6 +189,7 @@ class Walker:
             if step in steps_needed(document, self.capabilities) and step.value not in self._attempt.done:
                 self.call_started_at = self.now
                 outcome = self.erp.perform(step, document, self._attempt.ref, self.now)
+                self.now += self.erp.took
                 if isinstance(outcome, HandedOver):
                     return self._append(HandedOverEntry(**vars(outcome)))
                 if not isinstance(outcome, Done):
@@ -203,20 +218,21 @@ class Walker:
             self._settles(Reread("it does not stand as it should"))
         elif not self._agrees(read, document):
             self._closes(Closing.TOTALS_DIFFER, Reason.TOTALS_DIFFER, read)
+        elif read.unlinked:
+            self._closes(Closing.UNLINKED, Reason.CHANGED_IN_ERP, read)
         else:
             self._append(AttemptClosed(closing=Closing.DONE, standing=self._standing(read)))
 
     def _settles(self, outcome: Outcome) -> None:
-        started_at, retries = self.call_started_at, self.state.retries
-        moment = Moment(now=self.now, call_started_at=started_at or self.now, retries=retries, jitter=0.5)
+        last = self.now if self.call_started_at else None
+        moment = Moment(now=self.now, last_write_before=last, retries=self.state.retries, jitter=0.5)
         assert not isinstance(outcome, Done | HandedOver)
-        settled = settle(outcome, self.capabilities, moment)
-        proven_at = started_at and started_at + self.capabilities.absence_proven_after
-        self._append(settled.model_copy(update={"absence_proven_at": proven_at}))
+        self._append(settle(outcome, self.capabilities, moment))
 
     def _closes(self, how: Closing, reason: Reason, found: Found | None = None) -> None:
         standing = self._standing(found) if found else self.state.standing
-        self._append(AttemptClosed(closing=how, finding=Finding(reason=reason), standing=standing))
+        detail = f"{found.number}: {found.unlinked}" if found and found.unlinked else ""
+        self._append(AttemptClosed(closing=how, finding=Finding(reason=reason, detail=detail), standing=standing))
 
     def _agrees(self, found: Found, document: Document) -> bool:
         return totals_agree(found.totals, totals_expected(document, self.capabilities, found.done))

@@ -5,7 +5,6 @@ is made first and submitted in a second call, although ERPNext could do both at 
 compared in between, and what is submitted can only be cancelled, never mended.
 """
 
-import asyncio
 import base64
 import re
 from collections.abc import Callable, Coroutine, Sequence
@@ -47,6 +46,7 @@ from services.export_worker.erp.erpnext.settings import ErpNextSecrets, ErpNextS
 from services.export_worker.erp.erpnext.site import Site
 from services.export_worker.erp.erpnext.wire import Attached, Invoice, Named
 from services.export_worker.erp.http import utc_now
+from services.export_worker.erp.time_limit import within
 from shared.connections.mappings import MappingKind
 
 FILE = "File"
@@ -130,12 +130,7 @@ class ErpNextAdapter:
 
     async def within_time(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         """A step is several calls; together they take no longer than one."""
-        limit = self.settings.call_time_limit_seconds
-        try:
-            async with asyncio.timeout(limit):
-                return await work
-        except TimeoutError:
-            return Unknown(f"Not finished within {limit:g} s.")
+        return await within(self.settings.call_time_limit_seconds, work)
 
     async def create(self, document: Document) -> Outcome:
         """A draft, unless something stands. The look before it also proves that our field is there at all."""

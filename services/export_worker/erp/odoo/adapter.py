@@ -7,7 +7,6 @@ a plain `load` was seen to change a posted invoice without a word, each create l
 id. So a late or repeated create can neither make a second invoice nor touch the first.
 """
 
-import asyncio
 import base64
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import date, datetime
@@ -48,6 +47,7 @@ from services.export_worker.erp.odoo.wire import (
     Move,
     State,
 )
+from services.export_worker.erp.time_limit import within
 from shared.connections.mappings import MappingKind
 
 CREATE_ONLY = {"mode": "update", "noupdate": True}
@@ -140,12 +140,7 @@ class OdooAdapter:
 
     async def within_time(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         """A step is several calls; together they take no longer than one."""
-        limit = self.settings.call_time_limit_seconds
-        try:
-            async with asyncio.timeout(limit):
-                outcome = await work
-        except TimeoutError:
-            return Unknown(f"Not finished within {limit:g} s.")
+        outcome = await within(self.settings.call_time_limit_seconds, work)
         if isinstance(outcome, Refused):
             self.targets.forget()
         return outcome

@@ -25,7 +25,10 @@ ABOUT = About(
             "`invoice-export tokens set`, or give it once as the secret `refresh_token`."
         ),
         "TOKEN_ENCRYPTION_KEY for the worker: the tokens change all the time, so they are stored, and only encrypted.",
-        "Custom transaction numbers switched on in QuickBooks, and best the warning of duplicate numbers too.",
+        (
+            "Custom transaction numbers switched on in QuickBooks (Account and settings, Sales, Sales form content): "
+            "while they are off, nothing is sent. Best switch on the warning of duplicate numbers too."
+        ),
         (
             "A service item for each kind of work, and one for retainage whose income account is an account of other "
             "current assets (retainage receivable)."
@@ -44,8 +47,8 @@ ABOUT = About(
         (
             "The invoice number in QuickBooks is Procore's with a mark behind it, as in HBL-0007-K3F9Q2XA. A look-up "
             "knows only our reference, and QuickBooks searches numbers but no notes: so the mark is searched for. "
-            "Change neither the number nor the bracket in the note by hand: tie-out would call the invoice gone, and a "
-            "replay could make a second one."
+            "Change neither the number nor the bracket in the note by hand: a tie-out would hold the export until the "
+            "number is set right. A second one is not made: what was made once is looked for by its id as well."
         ),
         (
             "A repeated request is answered with the first invoice as long as QuickBooks remembers it. For how long is "
@@ -61,7 +64,7 @@ ABOUT = About(
             "QuickBooks computes sales tax itself and comes to another amount, the export is held with both."
         ),
         (
-            "QuickBooks takes 500 requests a minute and 10 a second for a company; an invoice costs four, its file "
+            "QuickBooks takes 500 requests a minute and 10 a second for a company; an invoice costs five, its file "
             "three. After a 429 without a time we wait 60 s."
         ),
         (

@@ -9,13 +9,14 @@ from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import (
     Done,
+    Failure,
     Found,
     LookUpFailure,
-    NeedsDecision,
     Outcome,
     Refusal,
     Refused,
     Reread,
+    Unavailable,
     Unknown,
 )
 from services.export_worker.erp import exact
@@ -25,12 +26,12 @@ from services.export_worker.erp.quickbooks_online import lists, setting_up
 from services.export_worker.erp.quickbooks_online.answers import errors_in, failure_of, refused
 from services.export_worker.erp.quickbooks_online.company import Company, versioned
 from services.export_worker.erp.quickbooks_online.mapping import (
+    WHERE_NUMBERS,
     carries,
     day_open,
     found,
     is_voided,
     mark_of,
-    number_of,
     unmapped,
     written,
 )
@@ -38,14 +39,14 @@ from services.export_worker.erp.quickbooks_online.query import quoted
 from services.export_worker.erp.quickbooks_online.settings import QuickBooksSecrets, QuickBooksSettings
 from services.export_worker.erp.quickbooks_online.upload import upload_of
 from services.export_worker.erp.quickbooks_online.wire import Attachable, Invoice, Preferences
+from services.export_worker.erp.time_limit import within
 from shared.connections.mappings import MappingKind
 
 NO_KEEPER = "quickbooks_online: TOKEN_ENCRYPTION_KEY is missing: QuickBooks' log-in is stored, and only encrypted"
 
-OTHER_NUMBER = "other_number"
-WHY_OTHER = (
-    "QuickBooks gives numbers itself while its custom transaction numbers are off, and ours, by which the invoice "
-    "would be found again, is lost. Switch them on, void the invoice there and replay afresh; or accept it as it is."
+NUMBERS_OFF = (
+    "QuickBooks gives numbers itself while its custom transaction numbers are off, and ours, by which the invoice is "
+    f"found again, would be lost. Switch them on there ({WHERE_NUMBERS}), then replay."
 )
 GONE_SINCE = "Invoice {} was made for this and has been voided or deleted in QuickBooks since: replay afresh."
 
@@ -84,10 +85,11 @@ class QuickBooksAdapter:
         """CREATE. Raises ValueError for any other step, which QuickBooks does not have: our own bug."""
         if step is not Step.CREATE:
             raise ValueError(f"QuickBooks Online cannot {step} with ref {ref!r}.")
+        del accepted  # QuickBooks asks nothing
         missing = unmapped(document)
         if missing is not None:
             return Refused(Refusal.MISSING_MAPPING, f"For QuickBooks {missing}. Map it, then replay.")
-        return await self.create(document, accepted)
+        return await self.create(document)
 
     async def replace(self, ref: str, document: Document) -> Outcome:
         """There are no drafts. Raises ValueError: our own bug."""
@@ -134,25 +136,37 @@ class QuickBooksAdapter:
         """Let go of connections."""
         await self.company.close()
 
-    async def create(self, document: Document, accepted: frozenset[str]) -> Outcome:
-        """An invoice, posted. All of it within one call's time: who waits longer counts on that."""
-        clock = asyncio.get_running_loop()
-        deadline = clock.time() + self.settings.call_time_limit_seconds
-        made = await self.company.write("/invoice", written(document), Invoice, document.request_key)
+    async def create(self, document: Document) -> Outcome:
+        """An invoice, posted. All of it within one call's time; what is known by then is not given up."""
+        limit = self.settings.call_time_limit_seconds
+        deadline = asyncio.get_running_loop().time() + limit
+        made = await within(limit, self.posted(document))
         try:
             async with asyncio.timeout_at(deadline):
                 if isinstance(made, Invoice):
-                    return await self.made_now(made, document, accepted)
+                    return await self.made_now(made)
                 if isinstance(made, Refused) and made.refusal is Refusal.DUPLICATE_NUMBER:
                     return await self.number_taken(document, made)
                 return made
         except TimeoutError:
             return Done(made.id) if isinstance(made, Invoice) else Reread("The number is taken in QuickBooks.")
 
-    async def made_now(self, made: Invoice, document: Document, accepted: frozenset[str]) -> Outcome:
-        """QuickBooks answers a repeated request with its first answer, even if the invoice was voided since."""
-        if made.doc_number != number_of(document) and OTHER_NUMBER not in accepted:
-            return NeedsDecision(OTHER_NUMBER, f"Invoice {made.id} got the number {made.doc_number!r}. {WHY_OTHER}")
+    async def posted(self, document: Document) -> Invoice | Failure:
+        """Where QuickBooks gives the numbers, nothing is written: no look-up would find it (see mapping)."""
+        preferences = await self.company.read("/preferences", Preferences)
+        if not isinstance(preferences, Preferences):
+            return (
+                Unavailable("QuickBooks shows no preferences.") if preferences is None else certainly_not(preferences)
+            )
+        if not preferences.sales_forms_prefs.custom_txn_numbers:
+            return Refused(Refusal.NOT_ALLOWED, NUMBERS_OFF)
+        return await self.company.write("/invoice", written(document), Invoice, document.request_key)
+
+    async def made_now(self, made: Invoice) -> Outcome:
+        """QuickBooks answers a repeated request with its first answer, even if the invoice was voided since.
+
+        One with another number than ours is done too: its id is kept, and reading it back tells what is wrong.
+        """
         standing = await self.company.read(f"/invoice/{path_part(made.id)}", Invoice)
         if standing is None or (isinstance(standing, Invoice) and is_voided(standing)):
             return Refused(Refusal.NOT_ALLOWED, GONE_SINCE.format(made.id))
@@ -178,6 +192,11 @@ class QuickBooksAdapter:
             return Unknown("QuickBooks claims success with a body that cannot be read.")
         errors = errors_in(told[0])
         return refused(errors) if errors else Done(ref)
+
+
+def certainly_not(failure: LookUpFailure) -> LookUpFailure:
+    """A look that failed before anything was written."""
+    return Unavailable(failure.text) if isinstance(failure, Unknown) else failure
 
 
 def path_part(ref: str) -> str:

@@ -24,7 +24,9 @@ LONGEST_DOC_NUMBER = 21
 MARK_LENGTH = 8
 LONGEST_NUMBER = LONGEST_DOC_NUMBER - 1 - MARK_LENGTH
 IN_NOTE = re.compile(r"\[invoice-export: (.*)\]", re.DOTALL)
+NUMBER_IN_NOTE = re.compile(r"Owner invoice (.*) in Procore\.")
 HELD, RELEASED = "[retainage held]", "[retainage released]"
+WHERE_NUMBERS = "Account and settings, Sales, Sales form content"
 VOIDED = "voided"
 TAXED, UNTAXED = "TAX", "NON"
 
@@ -43,6 +45,15 @@ def carries(invoice: Invoice, reference: str) -> bool:
     """Whether it is ours under this reference. A note that somebody emptied leaves the mark to speak alone."""
     noted = IN_NOTE.search(invoice.private_note)
     return invoice.doc_number.endswith(f"-{mark_of(reference)}") and (noted is None or noted[1] == reference)
+
+
+def unlinked(invoice: Invoice) -> str:
+    """Why no look-up finds it, by what its note says; empty where the note says nothing, or the number has our mark."""
+    noted, number = IN_NOTE.search(invoice.private_note), NUMBER_IN_NOTE.search(invoice.private_note)
+    if noted is None or number is None or invoice.doc_number.endswith(f"-{mark_of(noted[1])}"):
+        return ""
+    meant = f"{number[1]}-{mark_of(noted[1])}"
+    return f"We find it in QuickBooks by the number {meant!r} only. Give it that number there, then replay."
 
 
 def unmapped(document: Document) -> str | None:
@@ -119,6 +130,7 @@ def found(invoice: Invoice, app_url: str) -> Found:
         number=invoice.doc_number or None,
         url=f"{app_url.rstrip('/')}/app/invoice?txnId={invoice.id}",
         cancelled=is_voided(invoice),
+        unlinked=unlinked(invoice),
     )
 
 

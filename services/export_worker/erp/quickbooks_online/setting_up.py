@@ -7,6 +7,7 @@ from services.export_worker.core.outcomes import LookUpFailure
 from services.export_worker.erp.adapter import Check, CheckResult
 from services.export_worker.erp.quickbooks_online.company import CONNECT_ANEW, MINOR_VERSION, Company
 from services.export_worker.erp.quickbooks_online.lists import ACTIVE, retainage_items
+from services.export_worker.erp.quickbooks_online.mapping import WHERE_NUMBERS
 from services.export_worker.erp.quickbooks_online.query import quoted
 from services.export_worker.erp.quickbooks_online.wire import CompanyDetails, Item, Preferences
 
@@ -58,8 +59,8 @@ def numbers(preferences: Preferences) -> Check:
     """A number of QuickBooks' own would carry no mark, and no look-up would find the invoice."""
     if preferences.sales_forms_prefs.custom_txn_numbers:
         return Check("custom transaction numbers", CheckResult.OK, "on")
-    remedy = "switch them on: Account and settings, Sales, Sales form content"
-    return Check("custom transaction numbers", CheckResult.WRONG, "off", remedy)
+    remedy = f"switch them on: {WHERE_NUMBERS}"
+    return Check("custom transaction numbers", CheckResult.WRONG, "off, so nothing is sent", remedy)
 
 
 def duplicates() -> Check:

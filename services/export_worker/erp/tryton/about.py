@@ -74,6 +74,7 @@ ABOUT = About(
             "reference holds the invoice's number in Procore. Do not change the key: an invoice without it is exported "
             "again."
         ),
+        "The link to the invoice in Procore stands in the comment, which Tryton prints below the lines.",
         "When an invoice is credited in Tryton, also cancel the journal entry that moved its retainage.",
         "The user's interface may be in any language: the export asks Tryton for English.",
     ),

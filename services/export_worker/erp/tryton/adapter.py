@@ -1,6 +1,6 @@
 """Tryton behind the port: unchanged, or with our module. Proven on real servers, see `about`."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -17,6 +17,7 @@ from services.export_worker.core.outcomes import (
 )
 from services.export_worker.erp.adapter import Check, Choice, File, Place
 from services.export_worker.erp.http import utc_now
+from services.export_worker.erp.time_limit import within
 from services.export_worker.erp.tryton.checking import Checks
 from services.export_worker.erp.tryton.company import Books
 from services.export_worker.erp.tryton.lists import choices, first_open_day
@@ -60,12 +61,12 @@ class TrytonAdapter:
         if step not in self.capabilities.steps or (ref is None) is not (step is Step.CREATE):
             raise ValueError(f"Tryton cannot {step} with ref {ref!r}.")
         if ref is None:
-            return await outcome(self.create(document, accepted))
-        return await outcome(self.go_on(step, document, ref, accepted))
+            return await self.in_time(self.create(document, accepted))
+        return await self.in_time(self.go_on(step, document, ref, accepted))
 
     async def replace(self, ref: str, document: Document) -> Outcome:
         """Overwrite a draft, lines and taxes included; one that is posted meanwhile is a Reread."""
-        return await outcome(self.overwrite(ref, document))
+        return await self.in_time(self.overwrite(ref, document))
 
     async def read(self, ref: str) -> Found | LookUpFailure | None:
         """The invoice as it stands."""
@@ -73,7 +74,7 @@ class TrytonAdapter:
 
     async def attach(self, ref: str, file: File) -> Outcome:
         """Look for the name first: Tryton takes the same file twice."""
-        return await outcome(self.add_file(ref, file))
+        return await self.in_time(self.add_file(ref, file))
 
     async def check(self) -> Sequence[Check]:
         """See Checks."""
@@ -94,6 +95,10 @@ class TrytonAdapter:
     async def close(self) -> None:
         """Let go of connections."""
         await self.tryton.close()
+
+    async def in_time(self, work: Coroutine[Any, Any, str]) -> Outcome:
+        """What is several calls takes no longer than one."""
+        return await within(self.settings.call_time_limit_seconds, outcome(work))
 
     async def create(self, document: Document, accepted: Collection[str]) -> str:
         """A draft."""

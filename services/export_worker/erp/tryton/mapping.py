@@ -72,8 +72,14 @@ def invoice_values(document: Document, targets: Targets, *, module: bool) -> dic
         "payment_term": None if document.due_date else targets.payment_term,
         "payment_term_date": day(document.due_date),
         "description": on_one_line(words),
+        "comment": comment_of(document),
         **(carried if module else in_stock),
     }
+
+
+def comment_of(document: Document) -> str | None:
+    """For the bookkeeper, and for the owner: Tryton prints it. A text of any length, with line ends."""
+    return f"Owner invoice {document.number} in Procore: {document.source_url}" if document.source_url else None
 
 
 def lines_written(document: Document, targets: Targets, *, module: bool) -> list[dict[str, Any]]:
