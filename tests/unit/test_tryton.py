@@ -19,7 +19,7 @@ from services.export_worker.core.outcomes import (
     Unknown,
 )
 from services.export_worker.erp.http import Answer
-from services.export_worker.erp.tryton.answers import failure_of
+from services.export_worker.erp.tryton.answers import Misunderstood, failure_of
 from services.export_worker.erp.tryton.mapping import (
     Entry,
     Targets,
@@ -103,8 +103,20 @@ def test_a_stale_version_is_told_in_two_shapes(detail: Any) -> None:
     assert told("ConcurrencyException", detail) == Reread("Records were modified in the meanwhile")
 
 
-def test_an_unforeseen_error_leaves_the_outcome_open() -> None:
-    assert isinstance(told("'foo'", ""), Unknown)
+@pytest.mark.parametrize("kind", ["invalid literal for int() with base 10: 'x'", "server closed the connection", ""])
+def test_an_unforeseen_error_leaves_the_outcome_open(kind: str) -> None:
+    failure = told(kind, "")
+    assert isinstance(failure, Unknown)
+    assert not isinstance(failure, Misunderstood)
+
+
+@pytest.mark.parametrize("name", ["'foo'", "'account.invoice'"])
+def test_a_name_that_tryton_does_not_know_is_a_refusal_once_looked(name: str) -> None:
+    failure = told(name, "")
+    assert isinstance(failure, Misunderstood)
+    assert failure.refused == Refused(Refusal.UNSUPPORTED, failure.text)
+    assert failure.text.startswith("Tryton lacks something that the export relies on")
+    assert name in failure.text
 
 
 STATUSES: list[tuple[int, type[Failure]]] = [
@@ -113,7 +125,7 @@ STATUSES: list[tuple[int, type[Failure]]] = [
     (502, Unknown),
     (500, Unknown),
     (403, Refused),
-    (422, Unavailable),
+    (422, Misunderstood),
     (404, Unavailable),
     (307, Unknown),
 ]

@@ -47,6 +47,18 @@ async def credit(book: AnyDatabase, number: int) -> dict[str, Any]:
     return told(book, number)
 
 
+@control.post("/books/{book}/documents/{number}/copy")
+async def duplicate(book: AnyDatabase, number: int) -> dict[str, Any]:
+    """A bookkeeper duplicates it: a draft of the same source document, without an external id."""
+    fresh = {"state", "posted_before", "payment_state", "name", "by_hand", "date"}
+    kept = {name: value for name, value in book.get(moves.MOVE, number).items() if name not in fresh}
+    lines = [dict(book.get(moves.LINE, one)) for one in moves.line_ids(book.records, number)]
+    made = book.create(moves.MOVE, {})
+    book.table(moves.MOVE)[made] |= kept
+    book.put_lines(made, lines)
+    return told(book, made)
+
+
 @control.post("/books/{book}/documents/{number}/posting")
 async def post(book: AnyDatabase, number: int) -> dict[str, Any]:
     """A bookkeeper posts."""

@@ -28,6 +28,10 @@ class OdooControl(FaultControl):
         """A bookkeeper takes it back by a credit note."""
         await self.call("POST", f"/books/{book}/documents/{number}/credit")
 
+    async def duplicate(self, book: str, number: int) -> None:
+        """A bookkeeper makes another draft like it."""
+        await self.call("POST", f"/books/{book}/documents/{number}/copy")
+
     async def post(self, book: str, number: int) -> None:
         """A bookkeeper posts."""
         await self.call("POST", f"/books/{book}/documents/{number}/posting")

@@ -109,6 +109,12 @@ class Company:
         """A bookkeeper voids: the invoice stays, and everything in it is empty."""
         return self.put(shown.voided(self.invoice(name)))
 
+    def duplicate(self, name: str) -> Entity:
+        """A bookkeeper makes another one like it."""
+        made = self.invoice(name) | {"Id": str(len(self.made) + 101), "SyncToken": "0"}
+        self.made[made["Id"]] = Made(made)
+        return made
+
     def delete(self, name: str) -> None:
         """A bookkeeper deletes, posted or not."""
         self.invoice(name)

@@ -38,6 +38,12 @@ async def cancel(book: AnyCompany, document_id: str) -> dict[str, Any]:
     return told(book.made[document_id], book)
 
 
+@control.post("/books/{book}/documents/{document_id}/copy")
+async def duplicate(book: AnyCompany, document_id: str) -> dict[str, Any]:
+    """A bookkeeper copies it and gives the copy the same number, which QuickBooks takes unless it is told to warn."""
+    return told(book.made[book.duplicate(document_id)["Id"]], book)
+
+
 @control.delete("/books/{book}/documents/{document_id}")
 async def delete(book: AnyCompany, document_id: str) -> dict[str, Any]:
     """A bookkeeper deletes."""

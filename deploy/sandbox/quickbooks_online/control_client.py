@@ -53,6 +53,10 @@ class QuickBooksControl(FaultControl):
         """A bookkeeper voids."""
         await self.call("POST", f"/books/{book}/documents/{document_id}/cancellation")
 
+    async def duplicate(self, book: str, document_id: str) -> None:
+        """A bookkeeper makes another one like it."""
+        await self.call("POST", f"/books/{book}/documents/{document_id}/copy")
+
     async def edit(self, book: str, document_id: str, **changes: str) -> None:
         """A bookkeeper changes DocNumber, PrivateNote or, as `tax`, the tax's amount."""
         await self.call("PATCH", f"/books/{book}/documents/{document_id}", changes)

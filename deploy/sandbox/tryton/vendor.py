@@ -50,6 +50,13 @@ USER_ERRORS = {
 }
 
 
+# Likewise: what it says to a field or model that it does not have, and to a call without its context.
+MISSING = {
+    "unknown_name": Said(200, {"id": 1, "error": ["'external_key'", ""]}),
+    "no_context": Said(422, "<!doctype html><title>422</title><p>Missing context argument</p>", "text/html"),
+}
+
+
 class TrytonVendor:
     """One database's way to speak. `log_in_seconds` 0: every log-in has ended before it is used."""
 
@@ -69,9 +76,11 @@ class TrytonVendor:
         return Asked(step_of(method, params), number_in(method, params), frozenset(self.confirmed))
 
     def refusal(self, code: str, text: str) -> Said:
-        """An error that Tryton raises on purpose comes with 200."""
+        """An error that Tryton raises on purpose comes with 200, and so does a name that it does not know."""
         if code == STALE_VERSION:
             return Said(200, {"id": 1, "error": ["ConcurrencyException", "Records were modified in the meanwhile"]})
+        if code in MISSING:
+            return MISSING[code]
         return Said(200, {"id": 1, "error": ["UserError", [USER_ERRORS.get(code, text), "", None]]})
 
     def warning(self, name: str, text: str) -> Said:

@@ -9,9 +9,11 @@ from uuid import uuid4
 from deploy.sandbox.erpnext.control_client import ErpNextControl
 from deploy.sandbox.erpnext.rules import COMPANY, account, item
 from services.export_worker.core.capabilities import Step
+from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
 from services.export_worker.erp.catalog import make_adapter
+from services.export_worker.erp.erpnext.mapping import AGAIN
 from tests.contract.erp.harness import Harness, Standing, Trouble
 
 KEY, SECRET = "the-key-of-a-user", "a secret that must not be seen"
@@ -106,6 +108,13 @@ class ErpNextHarness(Harness):
         if known["docstatus"] == 0:
             await self.control.submit(self.book, ref)
         await self.control.cancel(self.book, ref)
+
+    async def duplicate(self, ref: str, document: Document) -> None:
+        """Under the next mark, which the unique field takes: as a cancelled one that somebody brought to life again."""
+        [known] = [one for one in await self.control.documents(self.book) if one["name"] == ref]
+        values = {name: value for name, value in known.items() if name not in {"name", "modified", "attachments"}}
+        values |= {FIELD: f"{document.reference}{AGAIN}2"}
+        await self.control.put(self.book, "Sales Invoice", f"{ref}-1", **values)
 
     async def delete(self, ref: str) -> None:
         await self.control.drop(self.book, "Sales Invoice", ref)

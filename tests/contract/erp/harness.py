@@ -19,7 +19,8 @@ import pytest
 from deploy.sandbox.faulty.control_client import FaultControl
 from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from services.export_worker.core.capabilities import Step
-from services.export_worker.core.outcomes import LookUpFailure, Refusal
+from services.export_worker.core.document import Document
+from services.export_worker.core.outcomes import Done, LookUpFailure, Refusal
 from services.export_worker.erp.adapter import ErpAdapter
 from services.export_worker.erp.pace import Pace
 
@@ -134,6 +135,10 @@ class Harness(abc.ABC):
         """A bookkeeper changes the total by hand by `tax`."""
         self.cannot(f"change {ref} by {tax}")
 
+    async def duplicate(self, ref: str, document: Document) -> None:
+        """There is a second one of this document: a bookkeeper made it, or another worker that nothing held back."""
+        self.cannot(f"hold a second one beside {ref} ({document.reference})")
+
     async def rules(self, **rules: Any) -> None:
         """How the ERP is set up.
 
@@ -141,6 +146,10 @@ class Harness(abc.ABC):
         allows_negative, log_in_seconds.
         """
         self.cannot(", ".join(rules))
+
+    async def create_once_more(self, document: Document) -> None:
+        """As a worker that nothing holds back, where the ERP takes it."""
+        assert isinstance(await self.adapter().perform(Step.CREATE, document, None), Done)
 
     async def with_unique_key(self) -> ErpAdapter:
         """An adapter of an ERP that refuses a second document under one reference."""

@@ -10,6 +10,7 @@ from deploy.sandbox.faulty.orders import ErpStep
 from deploy.sandbox.odoo.control_client import OdooControl
 from deploy.sandbox.odoo.vendor import JSON2
 from services.export_worker.core.capabilities import Step
+from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
 from services.export_worker.erp.catalog import make_adapter
@@ -98,6 +99,9 @@ class OdooHarness(Harness):
 
     async def cancel(self, ref: str) -> None:
         await self.control.cancel(self.book, int(ref))
+
+    async def duplicate(self, ref: str, document: Document) -> None:
+        await self.control.duplicate(self.book, int(ref))
 
     async def delete(self, ref: str) -> None:
         await self.control.delete(self.book, int(ref))

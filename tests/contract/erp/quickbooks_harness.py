@@ -8,6 +8,7 @@ from deploy.sandbox.quickbooks_online.control_client import QuickBooksControl
 from deploy.sandbox.quickbooks_online.rules import ITEMS, ItemEntry
 from deploy.sandbox.quickbooks_online.vendor import LOG_IN_PATH
 from services.export_worker.core.capabilities import Step
+from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
 from services.export_worker.erp.catalog import make_adapter
@@ -98,6 +99,9 @@ class QuickBooksHarness(Harness):
 
     async def cancel(self, ref: str) -> None:
         await self.control.cancel(self.book, ref)
+
+    async def duplicate(self, ref: str, document: Document) -> None:
+        await self.control.duplicate(self.book, ref)
 
     async def delete(self, ref: str) -> None:
         await self.control.delete(self.book, ref)

@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Self
 from uuid import uuid4
 
 from deploy.sandbox.erp.control_client import ErpControl
+from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
 from services.export_worker.erp.catalog import make_adapter
@@ -92,6 +93,9 @@ class SandboxHarness(Harness):
 
     async def cancel(self, ref: str) -> None:
         await self.control.cancel(self.book, ref)
+
+    async def duplicate(self, ref: str, document: Document) -> None:
+        await self.create_once_more(document)
 
     async def delete(self, ref: str) -> None:
         await self.control.delete(self.book, ref)

@@ -9,7 +9,9 @@ from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Done, Found, Refusal, Refused, Reread
 from services.export_worker.core.standing import totals_expected
+from services.export_worker.core.view import LookUp
 from services.export_worker.erp.adapter import ErpAdapter
+from services.export_worker.erp.http import utc_now
 from tests.contract.erp.documents import a_document, an_invoice, done, found, must_have, sent
 from tests.contract.erp.harness import SEND, Harness
 
@@ -79,6 +81,21 @@ async def test_two_documents_under_one_reference_are_both_shown(adapter: ErpAdap
 
     shown = {one.ref: one.done for one in await found(adapter, document)}
     assert shown == {first: {Step.CREATE}, second: set(SEND)}
+
+
+async def test_a_second_document_under_the_reference_makes_it_several(
+    erp: Harness, adapter: ErpAdapter, document: Document
+) -> None:
+    """Whatever key the ERP has: what people do beside it has to be seen, or one of them is taken for the only one."""
+    first = await sent(adapter, document)
+    assert isinstance(first, Found)
+    await erp.duplicate(first.ref, document)
+
+    look_up = LookUp(began_at=utc_now(), found=tuple(await found(adapter, document)))
+
+    assert len(look_up.linked) == 2
+    assert first.ref in {one.ref for one in look_up.linked}
+    assert len({one.ref for one in look_up.linked}) == len(await erp.documents()) == 2
 
 
 REFERENCES = ["a&b=c", "with space + plus", "100%25", "naïve/Ünïcode:日本", "a?x#y", "quote\"'"]

@@ -11,6 +11,7 @@ from deploy.sandbox.tryton.bookkeeper import Bookkeeper
 from deploy.sandbox.tryton.faults import FaultyTryton
 from deploy.sandbox.tryton.oracle import StandingInvoice
 from deploy.sandbox.tryton.seeding import RETAINAGE_ACCOUNT, REVENUE_ACCOUNT, TAX_ACCOUNT
+from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Refusal
 from services.export_worker.erp.adapter import ErpAdapter, Place
 from services.export_worker.erp.catalog import make_adapter
@@ -108,6 +109,9 @@ class TrytonHarness(Harness):
     async def cancel(self, ref: str) -> None:
         await self.act(lambda people: people.cancel(int(ref)))
 
+    async def duplicate(self, ref: str, document: Document) -> None:
+        await self.create_once_more(document)
+
     async def delete(self, ref: str) -> None:
         await self.act(lambda people: people.delete(int(ref)))
 
@@ -128,3 +132,6 @@ class TrytonModuleHarness(TrytonHarness):
 
     async def with_unique_key(self) -> ErpAdapter:
         return self.adapter()
+
+    async def duplicate(self, ref: str, document: Document) -> None:
+        self.cannot(f"hold a second one beside {ref} ({document.reference}): its database does not")

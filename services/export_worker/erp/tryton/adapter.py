@@ -13,11 +13,13 @@ from services.export_worker.core.outcomes import (
     LookUpFailure,
     Outcome,
     Reread,
+    Unknown,
     look_up_failure,
 )
 from services.export_worker.erp.adapter import Check, Choice, File, Place
 from services.export_worker.erp.http import utc_now
 from services.export_worker.erp.time_limit import within
+from services.export_worker.erp.tryton.answers import Misunderstood
 from services.export_worker.erp.tryton.checking import Checks
 from services.export_worker.erp.tryton.company import Books
 from services.export_worker.erp.tryton.lists import choices, first_open_day
@@ -60,13 +62,12 @@ class TrytonAdapter:
         """One step. Raises ValueError for one that this variant does not have: our own bug."""
         if step not in self.capabilities.steps or (ref is None) is not (step is Step.CREATE):
             raise ValueError(f"Tryton cannot {step} with ref {ref!r}.")
-        if ref is None:
-            return await self.in_time(self.create(document, accepted))
-        return await self.in_time(self.go_on(step, document, ref, accepted))
+        work = self.create(document, accepted) if ref is None else self.go_on(step, document, ref, accepted)
+        return await self.in_time(self.performed(step, document, work))
 
     async def replace(self, ref: str, document: Document) -> Outcome:
         """Overwrite a draft, lines and taxes included; one that is posted meanwhile is a Reread."""
-        return await self.in_time(self.overwrite(ref, document))
+        return await self.in_time(outcome(self.overwrite(ref, document)))
 
     async def read(self, ref: str) -> Found | LookUpFailure | None:
         """The invoice as it stands."""
@@ -74,7 +75,7 @@ class TrytonAdapter:
 
     async def attach(self, ref: str, file: File) -> Outcome:
         """Look for the name first: Tryton takes the same file twice."""
-        return await self.in_time(self.add_file(ref, file))
+        return await self.in_time(outcome(self.add_file(ref, file)))
 
     async def check(self) -> Sequence[Check]:
         """See Checks."""
@@ -96,9 +97,20 @@ class TrytonAdapter:
         """Let go of connections."""
         await self.tryton.close()
 
-    async def in_time(self, work: Coroutine[Any, Any, str]) -> Outcome:
+    async def in_time(self, work: Coroutine[Any, Any, Outcome]) -> Outcome:
         """What is several calls takes no longer than one."""
-        return await within(self.settings.call_time_limit_seconds, outcome(work))
+        return await within(self.settings.call_time_limit_seconds, work)
+
+    async def performed(self, step: Step, document: Document, work: Awaitable[str]) -> Outcome:
+        """What the step came to; where Tryton misses something, what stands tells that nothing was done."""
+        told = await outcome(work)
+        if not isinstance(told, Misunderstood):
+            return told
+        standing = await self.find(document.reference)
+        if isinstance(standing, LookUpFailure):
+            return Unknown(told.text)
+        stands = any(step in one.done for one in standing if not one.cancelled)
+        return Reread(f"It stands all the same. {told.text}") if stands else told.refused
 
     async def create(self, document: Document, accepted: Collection[str]) -> str:
         """A draft."""

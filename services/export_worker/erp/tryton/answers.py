@@ -4,7 +4,10 @@ HTTP status alone is not trusted: an error that the program told comes with 200.
 purpose are known to have undone everything; any other may have come after the work was kept.
 """
 
+import re
+from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -19,11 +22,23 @@ from services.export_worker.core.outcomes import (
     Unknown,
 )
 from services.export_worker.erp.http import Answer, retry_at, shortened
-from services.export_worker.erp.tryton.refusals import LOOK_AGAIN, refusal_in
+from services.export_worker.erp.tryton.refusals import LOOK_AGAIN, MISSING, beside, refusal_in
 
-OK, FORBIDDEN, TOO_MANY, BUSY = 200, 403, 429, 503
+OK, TOO_MANY = HTTPStatus.OK, HTTPStatus.TOO_MANY_REQUESTS
+# What Python says of a key that is not there: a field or a model.
+UNKNOWN_NAME = re.compile(r"'[\w.]+'")
 USER_ERROR, USER_WARNING, CONCURRENCY = "UserError", "UserWarning", "ConcurrencyException"
 LOG_IN = "LoginException"
+
+
+@dataclass(frozen=True)
+class Misunderstood(Unknown):
+    """Tryton does not have what the call names. As a rule nothing was done; only a look tells whether that is so."""
+
+    @property
+    def refused(self) -> Refused:
+        """Once that is seen: trying again would change nothing, and other invoices need not go wrong."""
+        return Refused(Refusal.UNSUPPORTED, self.text)
 
 
 def only_words(said: object) -> tuple[str, ...]:
@@ -52,17 +67,25 @@ class SaidError(BaseModel):
 
 def failure_of(answer: Answer, now: datetime) -> Failure | None:
     """What an answer refuses, asks or leaves open; None when it holds a result."""
-    if answer.status == OK:
-        if isinstance(answer.body, dict) and "result" in answer.body:
-            return None
-        said = error_in(answer)
-        return Unknown("Tryton answered 200 without a readable result.") if said is None else failure_told(said)
-    if answer.status == TOO_MANY:
-        return Unavailable("Tryton limits the rate (429).", retry_at(answer, now))
-    if answer.status == BUSY:
-        return Unavailable("Tryton is busy or has no database, and gave up (503).", retry_at(answer, now))
-    if answer.status == FORBIDDEN:
-        return Refused(Refusal.NOT_ALLOWED, "Tryton does not let this user call what the export needs (403).")
+    if answer.status != OK:
+        return failure_by_status(answer, now)
+    if isinstance(answer.body, dict) and "result" in answer.body:
+        return None
+    said = error_in(answer)
+    return Unknown("Tryton answered 200 without a readable result.") if said is None else failure_told(said)
+
+
+def failure_by_status(answer: Answer, now: datetime) -> Failure:
+    """What a bare status means, which mostly comes from below Tryton."""
+    match answer.status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return Unavailable("Tryton limits the rate (429).", retry_at(answer, now))
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            return Unavailable("Tryton is busy or has no database, and gave up (503).", retry_at(answer, now))
+        case HTTPStatus.FORBIDDEN:
+            return Refused(Refusal.NOT_ALLOWED, "Tryton does not let this user call what the export needs (403).")
+        case HTTPStatus.UNPROCESSABLE_ENTITY:
+            return Misunderstood(beside(MISSING, "422, the call does not fit"))
     text = f"Tryton answered {answer.status} without a readable reason."
     return Unavailable(text) if answer.is_turned_away else Unknown(text)
 
@@ -88,5 +111,7 @@ def failure_told(said: SaidError) -> Failure:
             return Reread(text)
         case "RateLimitException":
             return Unavailable(f"Tryton limits the rate. {text}")
+        case name if UNKNOWN_NAME.fullmatch(name):
+            return Misunderstood(beside(MISSING, f"{name} is not known"))
         case _:
             return Unknown(f"Tryton failed inside: {shortened(said.kind)}")

@@ -94,6 +94,10 @@ MEANINGS: tuple[tuple[str, Refusal, str], ...] = (
         "Tryton does not let the export's user do this. Put the user into the group Accounting, then replay.",
     ),
 )
+MISSING = (
+    "Tryton lacks something that the export relies on: its version or its modules do not fit. Let who runs Tryton "
+    "compare them with `connections things-to-know`, then replay."
+)
 OTHERWISE = "Tryton does not take this invoice as it is. See its own words, correct what they name, then replay."
 
 

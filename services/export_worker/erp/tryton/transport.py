@@ -18,7 +18,7 @@ from services.export_worker.core.outcomes import (
 )
 from services.export_worker.erp.adapter import Place
 from services.export_worker.erp.http import NO_ACCESS, Answer, Call, Door, Session
-from services.export_worker.erp.tryton.answers import OK, TOO_MANY, error_in, failure_of
+from services.export_worker.erp.tryton.answers import OK, TOO_MANY, Misunderstood, error_in, failure_of
 from services.export_worker.erp.tryton.settings import TrytonSecrets, TrytonSettings
 from services.export_worker.erp.tryton.wire import Said
 
@@ -71,9 +71,10 @@ class Tryton:
     async def ask(self, shape: TypeAdapter[Shape], method: str, *params: Any) -> Shape:
         """Something that changes nothing. Raises Stopped, never with an unknown outcome."""
         said = self.parsed(shape, await self.door.call(self.request(method, params, writes=False)))
-        if isinstance(said, Stopped):
-            raise Stopped(look_up_failure(certain(said.failure)))
-        return said
+        if not isinstance(said, Stopped):
+            return said
+        failure = said.failure
+        raise Stopped(failure.refused if isinstance(failure, Misunderstood) else look_up_failure(certain(failure)))
 
     async def do(self, shape: TypeAdapter[Shape], method: str, *params: Any, accepted: Collection[str] = ()) -> Shape:
         """Something that changes Tryton. A warning that is accepted is confirmed, and it is done again."""
@@ -124,6 +125,8 @@ class Tryton:
         if answer.status == NO_ACCESS or (answer.status == OK and asks_for_more(answer)):
             return AuthExpired(f"Tryton does not let {login} in with this password.")
         failure = failure_of(answer, self.now())
+        if isinstance(failure, Misunderstood):
+            return Unavailable(f"Log-in: {NOT_LOADED.format(self.settings.database)}")
         if failure is not None:
             wait = failure.retry_at if isinstance(failure, Unavailable) and answer.status == TOO_MANY else None
             return Unavailable(f"Log-in: {failure.text}", wait)
@@ -145,6 +148,10 @@ class Tryton:
         await self.door.close()
 
 
+NOT_LOADED = (
+    "Tryton has not loaded the database; as a rule the server was started without -d. Have it started anew, as "
+    "`trytond -d {}` with whatever else it needs."
+)
 ANYTHING: TypeAdapter[Any] = TypeAdapter(Any)
 ROWS: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
 
