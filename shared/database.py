@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import ExitStack
 from enum import StrEnum
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -102,9 +103,12 @@ async def connect_raw(url: str, role: Role, *, application_name: str = "invoice-
     if role is not Role.OWNER:
         settings["role"] = role.value
         settings["idle_in_transaction_session_timeout"] = IDLE_IN_TRANSACTION
-    connection = await asyncpg.connect(_plain(url), timeout=CONNECT_SECONDS, server_settings=settings)
-    if role is not Role.OWNER and connection.get_server_version() >= KNOWS_TRANSACTION_TIMEOUT:
-        await connection.execute(f"SET transaction_timeout = '{LONGEST_TRANSACTION}'")
+    with ExitStack() as failing:
+        connection = await asyncpg.connect(_plain(url), timeout=CONNECT_SECONDS, server_settings=settings)
+        failing.callback(connection.terminate)
+        if role is not Role.OWNER and connection.get_server_version() >= KNOWS_TRANSACTION_TIMEOUT:
+            await connection.execute(f"SET transaction_timeout = '{LONGEST_TRANSACTION}'")
+        failing.pop_all()
     return connection
 
 
