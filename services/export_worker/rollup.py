@@ -74,8 +74,8 @@ def _counts(rows: Sequence[Any]) -> Counter[Key]:
     counts: Counter[Key] = Counter()
     for row in rows:
         if row.status_before != Status.NONE:
-            counts[row.company_id, row.status_before] -= 1
-        counts[row.company_id, row.status] += 1
+            counts[row.company_id, row.connection, row.status_before] -= 1
+        counts[row.company_id, row.connection, row.status] += 1
     return counts
 
 

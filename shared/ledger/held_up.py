@@ -1,28 +1,29 @@
 """What lacks a mapping, and how many open exports wait for it."""
 
-from sqlalchemy import text
+from sqlalchemy import cast, func, select, text, true
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.ledger.tables import UNMAPPED, exports
 from shared.ledger.words import Reason
 
-MOST_COUNTED = 20_000  # exports; beyond it the counts are lower bounds
+MOST_COUNTED = 20_000
 
 
-async def waiting_for_mappings(connection: AsyncConnection, name: str) -> dict[str, int]:
-    """What lacks a mapping, in words -> how many open exports of the connection it holds up; the most first."""
-    asked = {"name": name, "reason": Reason.MISSING_MAPPING.value, "most": MOST_COUNTED}
-    return {row.detail: row.held_up for row in await connection.execute(_WAITING, asked)}
+async def waiting_for_mappings(connection: AsyncConnection, name: str, *, most: int = MOST_COUNTED) -> dict[str, int]:
+    """What lacks a mapping, in words -> how many open exports of the connection it holds up; the most first.
 
-
-# The condition on the status stands as the index of open exports has it.
-_WAITING = text(
+    Only so many exports are looked at: beyond `most` the numbers are lower bounds.
     """
-    SELECT finding ->> 'detail' AS detail, count(*) AS held_up
-    FROM (SELECT state FROM exports
-          WHERE connection = :name AND status NOT IN ('exported', 'skipped') AND reasons @> ARRAY[:reason]
-          LIMIT :most) held,
-        jsonb_array_elements(held.state -> 'findings') AS finding
-    WHERE finding ->> 'reason' = :reason
-    GROUP BY detail ORDER BY held_up DESC, detail
-    """
-)
+    held = select(exports.c.state).where(exports.c.connection == name, text(UNMAPPED)).limit(most).subquery()
+    finding = func.jsonb_array_elements(held.c.state["findings"]).table_valued("value").render_derived()
+    told = cast(finding.c.value, JSONB)
+    lacking = (
+        select(told["detail"].astext.label("detail"))
+        .select_from(held.join(finding, true()))
+        .where(told["reason"].astext == Reason.MISSING_MAPPING.value)
+        .subquery()
+    )
+    detail, count = lacking.c.detail, func.count()
+    asked = select(detail, count).group_by(detail).order_by(count.desc(), detail)
+    return {row[0]: row[1] for row in await connection.execute(asked)}

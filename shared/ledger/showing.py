@@ -58,9 +58,10 @@ export_counts = Table(
     "export_counts",
     metadata,
     Column("company_id", Text, nullable=False),
+    Column("connection", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
-    PrimaryKeyConstraint("company_id", "status"),
+    PrimaryKeyConstraint("company_id", "connection", "status"),
 )
 
 # How attempts and decisions ended, by hour; kept along likewise.

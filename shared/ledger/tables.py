@@ -40,6 +40,9 @@ SORT_KEYS = {
     "customer_name": "coalesce(customer_name, ''::text)",
 }
 
+# Open exports that wait for a mapping: what the connections' pages count.
+UNMAPPED = "status NOT IN ('exported', 'skipped') AND reasons @> ARRAY['missing_mapping']"
+
 
 class TransactionId(UserDefinedType[str]):
     """Postgres's xid8: tells which transactions are surely over, whatever order they committed in."""
@@ -91,6 +94,7 @@ exports = Table(
     Index("ix_exports_search", "search", postgresql_using="gin", postgresql_ops={"search": "gin_trgm_ops"}),
     Index("ix_exports_approvers", "approvers", postgresql_using="gin"),
     Index("ix_exports_connection", "connection", "id"),
+    Index("ix_exports_unmapped", "connection", "id", postgresql_where=text(UNMAPPED)),
     *(Index(f"ix_exports_by_{name}", text(key), "id") for name, key in SORT_KEYS.items()),
 )
 

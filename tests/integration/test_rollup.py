@@ -20,9 +20,9 @@ from tests.support.builders import a_standing
 from tests.support.ledgers import COMPANY, CONNECTION, a_look, an_export, append, held_for
 
 WHO = {"by": "account:7", "why": "because"}
-COUNTS = "SELECT company_id, status, count FROM export_counts WHERE count <> 0"
+COUNTS = "SELECT company_id, connection, status, count FROM export_counts WHERE count <> 0"
 HOURS = "SELECT hour, company_id, connection, outcome, count FROM export_hours"
-RECOUNTED = "SELECT company_id, status, count(*) FROM exports GROUP BY 1, 2"
+RECOUNTED = "SELECT company_id, connection, status, count(*) FROM exports GROUP BY 1, 2, 3"
 RECOUNTED_HOURS = """
     SELECT date_trunc('hour', at), company_id, connection, entries.status, count(*)
     FROM entries JOIN exports ON exports.id = export_id

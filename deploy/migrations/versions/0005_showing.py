@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from shared.ledger.tables import SEARCHED
+from shared.ledger.tables import SEARCHED, UNMAPPED
 
 revision = "0005"
 down_revision = "0004"
@@ -31,9 +31,10 @@ def upgrade() -> None:
     op.create_table(
         "export_counts",
         sa.Column("company_id", sa.Text(), nullable=False),
+        sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("company_id", "status", name=op.f("pk_export_counts")),
+        sa.PrimaryKeyConstraint("company_id", "connection", "status", name=op.f("pk_export_counts")),
     )
     op.create_table(
         "export_hours",
@@ -177,6 +178,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_exports_by_since", "exports", [sa.literal_column("since"), "id"], unique=False)
     op.create_index("ix_exports_connection", "exports", ["connection", "id"], unique=False)
+    op.create_index(
+        "ix_exports_unmapped", "exports", ["connection", "id"], unique=False, postgresql_where=sa.text(UNMAPPED)
+    )
     op.create_index(
         "ix_exports_search",
         "exports",

@@ -13,7 +13,6 @@ from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.told import address_after, told
 from services.ledger_dashboard.reading.connections import (
-    MOST_COUNTED,
     pause,
     read_circuit,
     read_connection,
@@ -21,7 +20,7 @@ from services.ledger_dashboard.reading.connections import (
     resume,
 )
 from services.ledger_dashboard.reading.export import read_profile
-from services.ledger_dashboard.reading.mappings import count_mappings, read_lacking
+from services.ledger_dashboard.reading.mappings import MOST_COUNTED, count_mappings, read_lacking
 from services.ledger_dashboard.reading.names import people_names
 from shared.connections.profile import ConnectionProfile
 
@@ -36,10 +35,7 @@ async def connections(request: Request, person: Annotated[Person, Depends(signed
     """All of them beside each other."""
     async with desk_of(request).engine.connect() as connection:
         lines = await read_connections(connection, person.companies)
-    is_bounded = sum(line.load.open for line in lines) >= MOST_COUNTED
-    return desk_of(request).pages.render(
-        request, "connections.html", person, live=True, lines=lines, is_bounded=is_bounded
-    )
+    return desk_of(request).pages.render(request, "connections.html", person, live=True, lines=lines)
 
 
 @router.get("/connections/{name}", include_in_schema=False)
@@ -64,6 +60,7 @@ async def one_connection(
         **_sections(profile),
         circuit=circuit,
         lacking=lacking,
+        is_bounded=sum(each.count for each in lacking) >= MOST_COUNTED,
         counts=counts,
         names=names,
         may_pause=person.may(Deed.PAUSE),

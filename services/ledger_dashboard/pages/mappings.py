@@ -74,8 +74,8 @@ async def map_one(request: Request, name: ConnectionName, person: Mapper) -> Res
             flash = {"kind": "bad", "text": "Nothing was saved: see below."}
             return _page(request, person, values, flash=flash, status=422)
         await save(connection, rows, person.who)
-        one = {column: str(getattr(rows[0].mapping, column) or "") for column in TYPED}
-        await record(connection, person, "mapped", subject(name), profile.company_id, **one)
+        said = {column: value for column, value in _as_typed(rows[0].mapping).items() if value}
+        await record(connection, person, "mapped", subject(name), profile.company_id, **said)
     back = f"/connections/{name}" if form.get("back") == THERE else f"/connections/{name}/mappings"
     return RedirectResponse(address_after(back, "mapped"), status_code=303)
 

@@ -4,16 +4,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ledger_dashboard.reading.overview import Fare, read_fares
+from services.ledger_dashboard.reading.overview import OPEN, Fare, read_fares
 from shared.connections.profile import ConnectionProfile
 from shared.connections.profile_store import SeenProfile, read_profiles
+from shared.ledger.showing import export_counts
 from shared.ledger.tables import connection_states
+from shared.ledger.words import Status
 
-MOST_COUNTED = 20_000  # open exports; beyond it the figures are lower bounds
+FOR_PEOPLE = (Status.HELD.value, Status.FAILED.value)
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,14 @@ async def read_circuit(connection: AsyncConnection, name: str) -> Circuit:
 
 
 async def read_loads(connection: AsyncConnection, companies: frozenset[str] | None) -> Mapping[str, Load]:
-    """By connection; those without an open export are missing."""
-    scope = {"all": companies is None, "companies": sorted(companies or ()), "most": MOST_COUNTED}
-    rows = await connection.execute(_LOADS, scope)
-    return {row.connection: Load(row.open, row.for_people) for row in rows}
+    """By connection, as counted along with the entries; those that never had an export are missing."""
+    kept = export_counts.c
+    for_people = func.sum(kept.count).filter(kept.status.in_(FOR_PEOPLE))
+    asked = select(kept.connection, func.sum(kept.count), func.coalesce(for_people, 0)).group_by(kept.connection)
+    asked = asked.where(kept.status.in_(OPEN))
+    if companies is not None:
+        asked = asked.where(kept.company_id.in_(companies))
+    return {row[0]: Load(int(row[1]), int(row[2])) for row in await connection.execute(asked)}
 
 
 async def pause(connection: AsyncConnection, name: str, by: str, why: str) -> None:
@@ -96,12 +102,3 @@ async def _put(connection: AsyncConnection, name: str, **values: object) -> None
 
 
 _CIRCUIT = tuple(connection_states.c[name] for name in Circuit.__dataclass_fields__)
-# The condition on the status stands as the index of open exports has it.
-_LOADS = text(
-    """
-    SELECT connection, count(*) AS open, count(*) FILTER (WHERE status IN ('held', 'failed')) AS for_people
-    FROM (SELECT connection, status FROM exports
-          WHERE status NOT IN ('exported', 'skipped') AND (:all OR company_id = ANY(:companies)) LIMIT :most) counted
-    GROUP BY connection
-    """
-)

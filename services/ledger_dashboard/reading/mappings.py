@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.connections.mapping_store import MAPPED, load, mapping_of, mappings
+from shared.connections.mapping_store import MAPPED, mapping_of, mappings
+from shared.connections.mappings import ANY_OTHER, MappingKind, Mappings
 from shared.connections.mappings import Mapping as OneMapping
-from shared.connections.mappings import MappingKind, Mappings
 from shared.connections.missing import Missing, read_missing, stands_now
 from shared.ledger.held_up import waiting_for_mappings
 from shared.ledger.showing import projects
 
 MOST_SHOWN = 300
+MOST_COUNTED = 2_000  # exports that lack a mapping; beyond it their numbers are lower bounds
 columns = mappings.c
 
 
@@ -79,17 +80,26 @@ async def count_mappings(connection: AsyncConnection, name: str) -> Mapping[Mapp
 
 async def read_lacking(connection: AsyncConnection, name: str, company_id: str) -> Sequence[Lacking]:
     """What holds up the most exports first; a project with its name."""
-    waiting = await waiting_for_mappings(connection, name)
-    mapped = await load(connection, name)
-    found = [_lacking(detail, count, mapped) for detail, count in waiting.items()]
+    waiting = await waiting_for_mappings(connection, name, most=MOST_COUNTED)
+    missing = {detail: read_missing(detail) for detail in waiting}
+    mapped = await _mapped_by_now(connection, name, [each for each in missing.values() if each])
+    found = [
+        Lacking(detail, count, one, stands_now(one, mapped) if one else None)
+        for (detail, count), one in zip(waiting.items(), missing.values(), strict=True)
+    ]
     jobs = {each.missing.procore_id for each in found if each.missing and each.missing.kind is MappingKind.JOB}
     names = await _project_names(connection, company_id, [job for job in jobs if job])
     return [_with_name(each, names) for each in found]
 
 
-def _lacking(detail: str, count: int, mapped: Mappings) -> Lacking:
-    missing = read_missing(detail)
-    return Lacking(detail, count, missing, stands_now(missing, mapped) if missing else None)
+async def _mapped_by_now(connection: AsyncConnection, name: str, missing: Sequence[Missing]) -> Mappings:
+    """As much of the connection's mappings as can serve these: there may be thousands of cost codes."""
+    if not missing:
+        return Mappings()
+    ids = {each.procore_id for each in missing if each.procore_id} | {ANY_OTHER}
+    few = columns.kind.not_in([MappingKind.ACCOUNT.value, MappingKind.ITEM.value])
+    rows = await connection.execute(_current(name).where(or_(few, columns.procore_id.in_(ids))))
+    return Mappings(tuple(mapping_of(row) for row in rows))
 
 
 async def _project_names(connection: AsyncConnection, company_id: str, ids: Sequence[str]) -> Mapping[str, str]:

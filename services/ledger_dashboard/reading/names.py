@@ -48,6 +48,7 @@ _PEOPLE = text(
     """
     SELECT asked.who, last.shown_name FROM unnest(CAST(:whos AS text[])) AS asked (who)
     CROSS JOIN LATERAL (
-        SELECT shown_name FROM audit_records WHERE audit_records.who = asked.who ORDER BY id DESC LIMIT 1) last
+        SELECT shown_name FROM audit_records WHERE audit_records.who = asked.who
+        ORDER BY audit_records.who DESC, id DESC LIMIT 1) last  -- in the index's order, so that it is used
     """
 )

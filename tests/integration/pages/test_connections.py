@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select
 
+from services.export_worker.rollup import Rollup
 from services.ledger_dashboard.people.tables import audit_records
 from services.ledger_dashboard.reading.connections import read_circuit
 from shared.connections.standing import MOST_INTERNAL_ERRORS
@@ -22,6 +23,7 @@ async def two(worker_engine):
     await served(worker_engine, a_profile(), a_profile(OTHER, "4908", mode="rehearse", title="Books <5>"))
     await an_export(worker_engine, held_for(), invoice="1")
     await an_export(worker_engine, invoice="2")
+    await Rollup(worker_engine).count_some()
 
 
 async def noted(worker_engine, **values):

@@ -100,7 +100,7 @@ async def test_a_mapping_is_changed_from_the_list(dashboard, owner_engine, mappe
     [
         ("kind", "jobs", "a kind is one of"),
         ("procore_id", "hall:5", "a job's id is the project's"),
-        ("erp_id", "", "erp_id nothing may not be empty"),
+        ("erp_id", "", "ERP id: may not be empty"),
         ("erp_id", "x" * 201, "is longer than 200 characters"),
         ("note", "a\0b", "holds a NUL character"),
     ],
