@@ -4,7 +4,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-erps bench chaos up down lock
+.PHONY: help setup demo check test test-erps bench chaos up down pictures lock
 
 help: ## say what each verb does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ up: $(STAMP) ## start the stack in the background; .local/stack.env says where
 
 down: $(STAMP) ## stop what `make up` started, and nothing else
 	@$(BIN)/python -m deploy.sandbox.stack down
+
+pictures: $(STAMP) ## renew the README's pictures, from a demo that stays up
+	@$(BIN)/python -m tests.support.screenshots
 
 lock: $(STAMP) ## choose the newest versions that pyproject.toml allows
 	$(BIN)/pip install --quiet uv
