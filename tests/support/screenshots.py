@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.sandbox.local.variables import read_variables
@@ -12,13 +13,18 @@ FOLDER = Path("docs/images")
 SIZE = {"width": 1280, "height": 860}
 
 
-async def main() -> int:
+def main() -> int:
     """1 when there is no demo to look at, or no browser."""
     if CHROMIUM is None or not VARIABLES.exists():
         print("needs Chromium, and `make demo` in another terminal", file=sys.stderr)
         return 1
-    known = read_variables(VARIABLES)
     FOLDER.mkdir(exist_ok=True)
+    asyncio.run(taken(read_variables(VARIABLES)))
+    return 0
+
+
+async def taken(known: Mapping[str, str]) -> None:
+    """The overview, and an export that is held."""
     async with chromium() as browser:
         page = await signed_in(
             browser, known["DASHBOARD_URL"], known["DASHBOARD_LOGIN"], known["DASHBOARD_PASSWORD"], viewport=SIZE
@@ -28,8 +34,7 @@ async def main() -> int:
         await page.locator("td a[href^='/exports/']").first.click()
         await page.wait_for_url("**/exports/*")
         await page.screenshot(path=FOLDER / "export.png")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    sys.exit(main())
