@@ -108,7 +108,7 @@ async def test_a_transaction_that_ends_late_is_counted_too(worker_engine, owner_
         await session.exec_driver_sql("SELECT pg_current_xact_id()")
         await an_export(worker_engine, held_for(), invoice="2")
         await Rollup(worker_engine).count_some()
-        assert await rows(COUNTS) == {(COMPANY, "waiting", 1)}
+        assert await rows(COUNTS) == {(COMPANY, CONNECTION, "waiting", 1)}
         await session.exec_driver_sql(LATE, (early,))
         await held_open.commit()
     await agree()
