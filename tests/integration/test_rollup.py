@@ -112,7 +112,7 @@ async def test_a_transaction_that_ends_late_is_counted_too(worker_engine, owner_
         await session.exec_driver_sql(LATE, (early,))
         await held_open.commit()
     await agree()
-    assert await rows(COUNTS) == {(COMPANY, "held", 1), (COMPANY, "failed", 1)}
+    assert await rows(COUNTS) == {(COMPANY, CONNECTION, "held", 1), (COMPANY, CONNECTION, "failed", 1)}
 
 
 LATE = """
