@@ -20,7 +20,6 @@ AS_THEY_ARE = (
     "payment_days",
     "number_rule",
     "attach",
-    "requests_per_minute",
     "concurrency",
     "write_back",
     "procore_web_url",
@@ -36,6 +35,7 @@ def profile_of(link: Link) -> ConnectionProfile:
     return ConnectionProfile(
         **{name: getattr(connection, name) for name in AS_THEY_ARE},
         title=about.title,
+        requests_per_minute=ADAPTERS[connection.adapter].pace(connection.requests_per_minute).per_minute,
         start_from=None if connection.start_from is None else str(connection.start_from),
         verify_approver=in_words(connection.verify_approver),
         sections=tuple(ProfileSection(**asdict(one)) for one in told),

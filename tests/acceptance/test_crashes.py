@@ -19,7 +19,7 @@ from tests.support.crash_play import POINTS, RECEIVER_POINTS, Point, Prepared, p
 from tests.support.crash_stage import Hands, Scene, Stage, hands_on
 
 log = logging.getLogger(__name__)
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 ONCE = Counter({"posted": 1})
 NAMES = (*(point.name for point in POINTS), *RECEIVER_POINTS)

@@ -22,9 +22,10 @@ async def dashboard(house: House) -> AsyncIterator[Dashboard]:
 
 async def held_export(house: House) -> tuple[int, int]:
     """One that Ben approved, who may not export: the invoice and the export."""
-    invoice = await house.invoice()
+    invoice = await house.invoice(user_id=house.ben)
     await house.approve(invoice, by=house.ben)
     export = await house.export_of(invoice, "held", reason=Reason.APPROVER_LACKS_PRIVILEGE)
+    await house.at_rest(invoice)
     return invoice, export.id
 
 
@@ -150,6 +151,7 @@ async def test_many_are_rehearsed_then_replayed(house: House, dashboard: Dashboa
     await house.record(house.ben, can_push_to_accounting=False)
     await house.approve(late, by=house.ben)
     await house.export_of(late, "held")
+    await house.at_rest(late)
     await house.record(house.ben)
     done = await olga.post(f"{first.url.path}/replays")
     await _until(olga, done.url.path, "3 of 3 exports handled")

@@ -30,9 +30,10 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 async def held_export(house: House) -> tuple[int, int]:
-    invoice = await house.invoice()
+    invoice = await house.invoice(user_id=house.ben)
     await house.approve(invoice, by=house.ben)
     export = await house.export_of(invoice, "held", reason=Reason.APPROVER_LACKS_PRIVILEGE)
+    await house.at_rest(invoice)
     return invoice, export.id
 
 

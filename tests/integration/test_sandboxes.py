@@ -18,6 +18,7 @@ BOOKS = {
     "quickbooks_online": "4620816365000000000",
     "tryton": "erp",
 }
+READY = {"procore": "/healthz", "identity": "/.well-known/openid-configuration"}
 
 
 @pytest.mark.timeout(FIRST_START_SECONDS + 60)
@@ -29,7 +30,7 @@ def test_a_sandbox_starts_as_the_document_says(module: str, tmp_path: Path) -> N
         [sys.executable, "-m", f"deploy.sandbox.{module}", "--port", str(port), *words], log=tmp_path / "log"
     )
     url = f"http://127.0.0.1:{port}"
-    path = "/healthz" if module == "procore" else f"/sandbox/books/{BOOKS[module]}/requests"
+    path = READY.get(module) or f"/sandbox/books/{BOOKS[module]}/requests"
     process.start()
     try:
         process.wait_until(lambda: http_answers(f"{url}{path}"), seconds=FIRST_START_SECONDS)

@@ -19,6 +19,7 @@ from services.export_worker.pipeline.trial import reading_house
 from services.export_worker.trials import Trials
 from shared.connections.catalog import load_catalog
 from shared.events.command import Action, Command, OperatorRole
+from shared.ledger.entries import Received
 from shared.ledger.foretold import Foretold, Prospect
 from shared.ledger.reader import read_command
 from shared.ledger.words import Reason
@@ -131,7 +132,9 @@ async def test_a_trial_is_answered_once(trials, prepared, export_of, asks):
 
 
 async def test_a_trial_of_a_release_names_what_is_missing(trials, export_of, asks, answer):
-    nonce = await asks(await export_of(held_for()), Action.RELEASE, role=OperatorRole.ACCOUNTING_APPROVER, user_id="7")
+    later = Received(event_id="later", reason="update", occurred_at=datetime.now(UTC))
+    export = await export_of(held_for(), later)
+    nonce = await asks(export, Action.RELEASE, role=OperatorRole.ACCOUNTING_APPROVER, user_id="7")
     await trials.answer_some(CONNECTION)
     told = await answer(nonce)
     assert told.decision is Prospect.HOLD

@@ -24,6 +24,7 @@ CUSTOMER = "C-100"
 TEMPLATE = CRE["template"] | {
     part: [column for column in CRE["template"][part] if column != "job"] for part in ("invoice", "distribution")
 }
+TEMPLATE["invoice"].append("link")
 UNKNOWN = "Customer {} is not on file"
 STATES = {Fate.STANDS: "posted", Fate.CANCELLED: "cancelled"}
 
@@ -124,11 +125,15 @@ class SageHarness(Harness):
     def stranger(self) -> ErpAdapter:
         self.cannot("be entered with a secret")
 
-    async def hasty(self) -> ErpAdapter:
+    async def hasty(self, *, settles_after: float = 6) -> ErpAdapter:
         self.cannot("be given up on: it answers as fast as its disk")
 
     async def with_unique_key(self) -> ErpAdapter:
         return self.adapter()
+
+    def written(self, known: Known) -> str:
+        """All that was ever written for its batch, as the importer reads it."""
+        return "\n".join(file.read_text(encoding="utf-8-sig") for file in self.folder.rglob(f"{known.batch.id}*"))
 
     async def documents(self) -> list[Standing]:
         return [
@@ -140,6 +145,7 @@ class SageHarness(Harness):
                 receivable=known.line.totals.receivable,
                 attachments=(),
                 text=known.line.text,
+                notes=self.written(known),
             )
             for known in self.lines()
             if known.told.fate in STATES
