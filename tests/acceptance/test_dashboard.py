@@ -141,6 +141,7 @@ async def test_many_are_rehearsed_then_replayed(house: House, dashboard: Dashboa
         invoices.append(invoice)
     for invoice in invoices:
         await house.export_of(invoice, "held")
+        await house.at_rest(invoice)
     await house.record(house.ben)
     olga = await dashboard.visitor("olga")
     first = await olga.post("/replays", which="filter", filter="status=held", why="granted")
