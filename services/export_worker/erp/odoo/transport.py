@@ -1,5 +1,6 @@
 """Calls of Odoo's model methods over either interface: what is asked is the same, only its wrapping differs."""
 
+import abc
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -43,7 +44,7 @@ class Odoo(Protocol):
         """Let go of connections."""
 
 
-class Spoken:
+class Spoken(abc.ABC):
     """What both interfaces share."""
 
     door: Door
@@ -70,9 +71,9 @@ class Spoken:
         except (ValidationError, LookupError):
             return Unknown("Odoo claims success with an answer that cannot be read.")
 
+    @abc.abstractmethod
     def result_in(self, body: Any) -> Any:
         """What the method returned. Raises LookupError when this is none of Odoo's answers."""
-        raise NotImplementedError
 
     async def close(self) -> None:
         """Let go of connections."""
