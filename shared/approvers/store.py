@@ -17,17 +17,14 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    func,
-    insert,
     select,
-    text,
     tuple_,
-    update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.approvers.record import ApproverRecord, ToolLevel
 from shared.database import metadata
+from shared.versions import in_batches, lock_out_writers, one_current, supersede, validity
 
 approver_records = Table(
     "approver_records",
@@ -44,22 +41,12 @@ approver_records = Table(
     Column("recorded_at", DateTime(timezone=True), nullable=False),
     Column("recorded_by", Text, nullable=False),
     Column("source", Text, nullable=False),
-    Column("valid_from", DateTime(timezone=True), nullable=False),
-    Column("valid_to", DateTime(timezone=True)),
-    Column("changed_by", Text, nullable=False),
+    *validity(),
     CheckConstraint("erp_integrations_level IN ('none', 'read_only', 'standard', 'admin')", name="level"),
-    CheckConstraint("valid_to >= valid_from", name="validity"),
-    Index(
-        "approver_records_one_current",
-        "company_id",
-        "user_id",
-        unique=True,
-        postgresql_where=text("valid_to IS NULL"),
-    ),
+    one_current("approver_records", "company_id", "user_id"),
     Index("approver_records_history", "company_id", "user_id", "id"),
 )
 RECORDED = tuple(approver_records.c[name] for name in ApproverRecord.__dataclass_fields__)
-ROWS_PER_STATEMENT = 1000  # Postgres takes 32,767 parameters
 
 
 @dataclass(frozen=True)
@@ -128,14 +115,12 @@ async def save(connection: AsyncConnection, records: Iterable[ApproverRecord], c
     """
     given = {(record.company_id, record.user_id): record for record in records}
     saved = SavedApprovers()
-    # Readers go on; a second writer waits, and then sees our versions instead of failing on the index.
-    await connection.execute(text("LOCK TABLE approver_records IN SHARE ROW EXCLUSIVE MODE"))
-    keys = list(given)
-    for start in range(0, len(keys), ROWS_PER_STATEMENT):
-        batch = keys[start : start + ROWS_PER_STATEMENT]
+    await lock_out_writers(connection, approver_records)
+    for batch in in_batches(list(given)):
         standing = await standing_records(connection, batch)
         fresh = [given[key] for key in batch if is_new_version(given[key], standing.get(key), saved)]
-        await append(connection, fresh, changed_by)
+        rows = [vars(record) for record in fresh]
+        await supersede(connection, approver_records, ("company_id", "user_id"), rows, changed_by)
     return saved
 
 
@@ -168,18 +153,6 @@ def content(record: ApproverRecord) -> dict[str, str | bool | None]:
     """What the record says of the person, without when and whence."""
     said = record.evidence() | {"name": record.name, "email": record.email}
     return {key: value for key, value in said.items() if key not in {"recorded_at", "source"}}
-
-
-async def append(connection: AsyncConnection, records: list[ApproverRecord], changed_by: str) -> None:
-    if not records:
-        return
-    columns = approver_records.c
-    now = await connection.scalar(select(func.clock_timestamp()))
-    keys = [(record.company_id, record.user_id) for record in records]
-    ended = tuple_(columns.company_id, columns.user_id).in_(keys) & columns.valid_to.is_(None)
-    await connection.execute(update(approver_records).where(ended).values(valid_to=now))
-    rows = [vars(record) | {"valid_from": now, "changed_by": changed_by} for record in records]
-    await connection.execute(insert(approver_records), rows)
 
 
 def current_rows(company_id: str | None = None) -> Select[Any]:

@@ -4,29 +4,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    DateTime,
-    Identity,
-    Index,
-    Row,
-    Select,
-    Table,
-    Text,
-    func,
-    insert,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Row, Select, Table, Text, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.connections.mappings import Mapping, MappingKind, MappingRow, Mappings
 from shared.database import metadata
+from shared.versions import in_batches, lock_out_writers, one_current, supersede, validity
 
+KEY = ("connection", "kind", "key")
 mappings = Table(
     "mappings",
     metadata,
@@ -38,22 +23,11 @@ mappings = Table(
     Column("procore_name", Text, nullable=False),
     Column("erp_id", Text, nullable=False),
     Column("note", Text, nullable=False),
-    Column("valid_from", DateTime(timezone=True), nullable=False),
-    Column("valid_to", DateTime(timezone=True)),
-    Column("changed_by", Text, nullable=False),
+    *validity(),
     CheckConstraint("erp_id <> ''", name="erp_id"),
-    CheckConstraint("valid_to >= valid_from", name="validity"),
-    Index(
-        "mappings_one_current",
-        "connection",
-        "kind",
-        "key",
-        unique=True,
-        postgresql_where=text("valid_to IS NULL"),
-    ),
+    one_current("mappings", *KEY),
 )
 MAPPED = tuple(mappings.c[name] for name in Mapping.__dataclass_fields__)
-ROWS_PER_STATEMENT = 1000  # Postgres takes 32,767 parameters
 
 
 @dataclass(frozen=True)
@@ -84,12 +58,9 @@ async def save(connection: AsyncConnection, rows: Iterable[MappingRow], changed_
     """Makes these the current versions within the caller's transaction; equal ones stay as they are."""
     given = {(row.connection, row.mapping.kind.value, row.mapping.key): row for row in rows}
     saved = SavedMappings()
-    # Readers go on; a second writer waits, and then sees our versions instead of failing on the index.
-    await connection.execute(text("LOCK TABLE mappings IN SHARE ROW EXCLUSIVE MODE"))
-    keys = list(given)
-    for start in range(0, len(keys), ROWS_PER_STATEMENT):
-        batch = {key: given[key] for key in keys[start : start + ROWS_PER_STATEMENT]}
-        await save_batch(connection, batch, changed_by, saved)
+    await lock_out_writers(connection, mappings)
+    for keys in in_batches(list(given)):
+        await save_batch(connection, {key: given[key] for key in keys}, changed_by, saved)
     return saved
 
 
@@ -99,8 +70,7 @@ async def save_batch(
     changed_by: str,
     saved: SavedMappings,
 ) -> None:
-    columns = mappings.c
-    key = tuple_(columns.connection, columns.kind, columns.key)
+    key = tuple_(*(mappings.c[name] for name in KEY))
     standing = {
         (row.connection, row.kind, row.key): mapping_of(row)
         for row in await connection.execute(current_rows().where(key.in_(list(batch))))
@@ -109,13 +79,7 @@ async def save_batch(
     saved.added.extend(batch[place] for place in fresh if place not in standing)
     saved.changed.extend(batch[place] for place in fresh if place in standing)
     saved.unchanged.extend(row for place, row in batch.items() if place not in fresh)
-    if not fresh:
-        return
-    now = await connection.scalar(select(func.clock_timestamp()))
-    ended = key.in_(fresh) & columns.valid_to.is_(None)
-    await connection.execute(update(mappings).where(ended).values(valid_to=now))
-    versions = [version(batch[place]) | {"valid_from": now, "changed_by": changed_by} for place in fresh]
-    await connection.execute(insert(mappings), versions)
+    await supersede(connection, mappings, KEY, [version(batch[place]) for place in fresh], changed_by)
 
 
 def version(row: MappingRow) -> dict[str, Any]:

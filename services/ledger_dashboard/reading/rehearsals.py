@@ -10,6 +10,7 @@ from shared.approvers import store
 from shared.approvers.record import ApproverRecord
 from shared.connections import mapping_store
 from shared.connections.mappings import Mapping, MappingRow
+from shared.versions import in_batches
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ async def _standing(
     connection: AsyncConnection, keys: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], ApproverRecord]:
     found: dict[tuple[str, str], ApproverRecord] = {}
-    for start in range(0, len(keys), store.ROWS_PER_STATEMENT):
-        found |= await store.standing_records(connection, keys[start : start + store.ROWS_PER_STATEMENT])
+    for batch in in_batches(keys):
+        found |= await store.standing_records(connection, batch)
     return found
 
 
