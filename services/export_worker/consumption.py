@@ -15,13 +15,13 @@ from sqlalchemy import Boolean, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.export_worker.appending import TRIAL_CHANNEL, make_due
+from services.export_worker.appending import TRIAL_CHANNEL, make_due, make_due_next
 from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import EVENTS
 from shared.connections.catalog import Catalog
 from shared.database import is_passing
-from shared.events.command import Command
+from shared.events.command import Action, Command
 from shared.events.dead_letter import DeadLetter
 from shared.events.topics import Topic
 from shared.events.webhook_event import InvalidRecord, WebhookEvent
@@ -244,7 +244,8 @@ async def _note(connection: AsyncConnection, event_id: str, fate: str, detail: s
 async def _take(connection: AsyncConnection, reading: Reading, command: Command, now: datetime) -> None:
     """Keep a command until its export's claim is free; one for an unknown export is refused here.
 
-    A dry run makes no look due, so that it never causes a walk.
+    A dry run makes no look due, so that it never causes a walk. A replay says nothing new of an invoice that is just
+    being exported: two people who click at once make one attempt.
     """
     known = await connection.execute(select(func.count()).where(exports.c.id == command.export_id))
     if known.scalar() != 1:
@@ -260,5 +261,7 @@ async def _take(connection: AsyncConnection, reading: Reading, command: Command,
     await _tie(connection, reading.row["event_id"], command.export_id)
     if command.dry_run:
         await connection.execute(select(func.pg_notify(TRIAL_CHANNEL, "")))
+    elif command.action is Action.REPLAY:
+        await make_due_next(connection, command.export_id)
     else:
         await make_due(connection, [(command.export_id, 0, None)])

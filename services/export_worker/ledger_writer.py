@@ -87,7 +87,7 @@ class LedgerWriter:
         return kept.rowcount == 1
 
     async def release(self, claim: Claim, *, due_at: datetime | None) -> None:
-        """Give the claim back. A look that became due meanwhile is due at once."""
+        """Give the claim back. What became due since the claim is due at once."""
         async with self.engine.begin() as connection:
             await connection.execute(_RELEASE, {**_claimed(claim), "due_at": due_at})
 
@@ -168,7 +168,7 @@ _CLAIM = text(
 _RELEASE = text(
     """
     UPDATE work SET lease_until = NULL, worker = NULL, priority = 1,
-        due_at = CASE WHEN look_due THEN now() ELSE CAST(:due_at AS timestamptz) END
+        due_at = CASE WHEN look_due OR due_at > claimed_at THEN now() ELSE CAST(:due_at AS timestamptz) END
     WHERE export_id = :export_id AND fencing_token = :fencing_token
     """
 )

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.export_worker.appending import make_due
+from services.export_worker.appending import make_due, make_due_next
 from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, Claim, ExportKey, LeaseLost, VersionChanged
 from services.export_worker.ledger_writer import LedgerWriter
@@ -117,6 +117,19 @@ async def test_a_look_that_became_due_meanwhile_is_due_at_once(worker_engine, wr
     assert await claimed(writer) == []
     await writer.release(claim, due_at=datetime.now(UTC) + timedelta(hours=1))
     assert len(await claimed(writer)) == 1
+
+
+async def test_a_replay_of_what_is_walked_disturbs_nobody_and_is_walked_next(worker_engine, writer):
+    export_id = await an_export(worker_engine)
+    [claim] = await claimed(writer)
+    async with worker_engine.begin() as session:
+        await make_due_next(session, export_id)
+    _, look_due = await writer.begin_call(claim, time_limit=MINUTE)
+    assert not look_due
+    await writer.release(claim, due_at=datetime.now(UTC) + timedelta(hours=1))
+    [again] = await claimed(writer)
+    await writer.release(again, due_at=datetime.now(UTC) + timedelta(hours=1))
+    assert await claimed(writer) == []
 
 
 async def test_a_released_export_is_due_when_it_was_said(worker_engine, writer):
