@@ -192,8 +192,11 @@ class ApproverRecordSettings(Settings):
     )
 
 
-class WorkerSettings(ApproverRecordSettings):
+class ConnectionsSettings(Settings):
     connections_file: ReadableFile = Field(description="the path of the connections' TOML file")
+
+
+class WorkerSettings(ApproverRecordSettings, ConnectionsSettings):
     command_signing_key: Key = Field(description="a random key of at least 16 characters")
     ledger_seal_key: Key = Field(description="a random key of at least 16 characters")
     seal_every_hours: Hours = Field(

@@ -14,13 +14,8 @@ from shared.connections.catalog import Catalog, CatalogErrors, Connection, load_
 from shared.connections.connection import Finish
 from shared.connections.token_store import TokenCipher, TokenStore
 from shared.database import Role
-from shared.environment import ReadableFile
 from shared.procore.client import ProcoreClient
-from shared.settings import DatabaseSettings, Keys, ProcoreSettings, Settings, SettingsError, load
-
-
-class ConnectionsSettings(Settings):
-    connections_file: ReadableFile
+from shared.settings import DatabaseSettings, Keys, ProcoreSettings, SettingsError, load
 
 
 class TokenSettings(DatabaseSettings):

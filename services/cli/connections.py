@@ -9,7 +9,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from services.cli.connecting import ConnectionsSettings, catalog, named
+from services.cli.connecting import catalog, named
 from services.cli.connections_check import check_connection
 from services.cli.connections_state import current_states, described
 from services.cli.connections_things import tell_things_to_know
@@ -17,6 +17,7 @@ from services.cli.terminal import AsJson, cells, operator, run, say, say_json, s
 from services.export_worker.appending import make_due
 from shared.ledger.tables import connection_states, exports
 from shared.ledger.words import Reason, Status
+from shared.settings import ConnectionsSettings
 
 HELP = "The connections: list, check, things to know, pause, resume."
 

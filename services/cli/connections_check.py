@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.connecting import ConnectionsSettings, catalog, link_to_ask, named
+from services.cli.connecting import catalog, link_to_ask, named
 from services.cli.connections_review import Choices, mapping_checks, settings_checks, waiting_checks
 from services.cli.connections_state import current_states, standing
 from services.cli.diagnosis.check import first_line
@@ -22,7 +22,7 @@ from shared.connections.catalog import Connection
 from shared.connections.mappings import MappingKind, Mappings
 from shared.database import DATABASE_ERRORS
 from shared.ledger.held_up import waiting_for_mappings
-from shared.settings import DatabaseSettings
+from shared.settings import ConnectionsSettings, DatabaseSettings
 
 FINE = frozenset({CheckResult.OK, CheckResult.PREPARED, CheckResult.UNTOLD})
 STYLES = {

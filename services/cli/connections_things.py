@@ -8,12 +8,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.connecting import ConnectionsSettings, catalog, link_to_ask, named
+from services.cli.connecting import catalog, link_to_ask, named
 from services.cli.terminal import WRONG_INPUT, AsJson, cells, run, say, say_json, settings, stop
 from services.export_worker.core.capabilities import Capabilities
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.erp.things_to_know import Section, sections
 from shared.connections.catalog import Connection
+from shared.settings import ConnectionsSettings
 
 
 def tell_things_to_know(

@@ -7,7 +7,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.connecting import ConnectionsSettings
 from services.cli.diagnosis.check import Check, Result, skipped
 from services.cli.diagnosis.connections import adapter_checks, approver_checks, read_catalog
 from services.cli.diagnosis.database import database_checks
@@ -17,7 +16,7 @@ from services.cli.diagnosis.procore import procore_checks
 from services.cli.diagnosis.receiver import receiver_checks
 from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say_json
 from shared.connections.catalog import Catalog
-from shared.settings import ApproverRecordSettings, DatabaseSettings, HookSettings, KafkaSettings
+from shared.settings import ApproverRecordSettings, ConnectionsSettings, DatabaseSettings, HookSettings, KafkaSettings
 
 STYLES = {Result.OK: "green", Result.ATTENTION: "yellow", Result.FAILED: "bold red", Result.SKIPPED: "dim"}
 

@@ -5,10 +5,9 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import typer
-from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.cli.connecting import ConnectionsSettings, catalog, links, procore
+from services.cli.connecting import catalog, links, procore
 from services.cli.terminal import NOT_DONE, database, operator, run, say, settings, stop
 from services.export_worker.core.orders import Circumstances
 from services.export_worker.core.telling import Refusal, Tried, Unknown, foretold, told
@@ -20,11 +19,11 @@ from shared.connections.catalog import Catalog
 from shared.events.command import Action, Command, OperatorRole
 from shared.ledger.reader import read_export
 from shared.procore.errors import ProcoreError
-from shared.settings import DatabaseSettings, ProcoreSettings
+from shared.settings import ApproverRecordSettings, ConnectionsSettings, DatabaseSettings, ProcoreSettings
 
 
-class DryRunSettings(DatabaseSettings, ProcoreSettings, ConnectionsSettings):
-    approver_record_max_age_days: int = Field(30, ge=1, description="a number of days, at least 1")
+class DryRunSettings(DatabaseSettings, ProcoreSettings, ConnectionsSettings, ApproverRecordSettings):
+    """What a dry run in this process needs."""
 
 
 def tell_replay(export_id: int, why: str, role: OperatorRole, *, afresh: bool, invoice_number: str | None) -> None:

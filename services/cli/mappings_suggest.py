@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli import mappings_seen
-from services.cli.connecting import ConnectionsSettings, catalog, link_to_ask, named, procore
+from services.cli.connecting import catalog, link_to_ask, named, procore
 from services.cli.diagnosis.environment import readable
 from services.cli.terminal import NOT_DONE, WRONG_INPUT, AsJson, cells, run, say, say_json, settings, stop, transaction
 from services.export_worker.core.outcomes import LookUpFailure
@@ -20,7 +20,7 @@ from shared.connections.mapping_csv import write_mappings
 from shared.connections.mappings import ANY_OTHER, Mapping, MappingKind, MappingRow, Mappings
 from shared.connections.suggestions import Listed, suggest
 from shared.procore.errors import ProcoreError
-from shared.settings import ProcoreSettings
+from shared.settings import ConnectionsSettings, ProcoreSettings
 
 BY_CODE = frozenset({MappingKind.ACCOUNT, MappingKind.ITEM})
 ALWAYS = frozenset({MappingKind.CUSTOMER, MappingKind.JOB})

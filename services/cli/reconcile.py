@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import Select, select
 
-from services.cli.connecting import ConnectionsSettings, catalog, named, procore
+from services.cli.connecting import catalog, named, procore
 from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say, say_json, settings
 from services.export_worker.reconciliation import LEFT_TO_ITS_WEBHOOK, Found, Reconciliation
 from shared.connections.catalog import Catalog, Connection
 from shared.database import Role
 from shared.ledger.tables import reconciliations
-from shared.settings import DatabaseSettings, ProcoreSettings
+from shared.settings import ConnectionsSettings, DatabaseSettings, ProcoreSettings
 
 
 class ReconcileSettings(DatabaseSettings, ProcoreSettings, ConnectionsSettings):

@@ -10,7 +10,7 @@ import typer
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.cli.connecting import ConnectionsSettings, catalog, links, named
+from services.cli.connecting import catalog, links, named
 from services.cli.terminal import (
     NOT_DONE,
     WRONG_INPUT,
@@ -34,7 +34,7 @@ from shared.ledger.tie_out import ONLY_COUNTED, Period, Tally, usual_periods
 from shared.ledger.tie_out_reader import Approved, Finding, read_findings, read_last_run
 from shared.ledger.tie_out_request import request
 from shared.ledger.words import Status
-from shared.settings import DatabaseSettings
+from shared.settings import ConnectionsSettings, DatabaseSettings
 
 
 class TieOutSettings(DatabaseSettings, ConnectionsSettings):

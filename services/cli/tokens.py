@@ -10,10 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.connecting import ConnectionsSettings, TokenSettings, catalog, named
+from services.cli.connecting import TokenSettings, catalog, named
 from services.cli.terminal import WRONG_INPUT, AsJson, cells, operator, run, say, say_json, settings, stop, transaction
 from services.export_worker.erp.catalog import ADAPTERS
 from shared.connections.token_store import TokenCipher, TokensTold, all_told, set_refresh_token
+from shared.settings import ConnectionsSettings
 
 app = typer.Typer(help="The log-ins that an ERP replaces as they are used: set, list.", no_args_is_help=True)
 

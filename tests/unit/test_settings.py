@@ -1,9 +1,11 @@
+import importlib
 import os
+import pkgutil
 from collections.abc import Iterator
 
 import pytest
 
-import services.cli.main  # noqa: F401 - each group of commands makes settings of its own from the shared ones
+import services
 from services.cli.asking import OrderSettings
 from services.export_worker.worker import WorkerServiceSettings
 from services.ledger_dashboard import settings as dashboard_settings
@@ -217,6 +219,9 @@ def told_by(cls: type[Settings]) -> list[str]:
 
 
 def test_an_odd_setting_is_refused_by_whoever_reads_it(environment):
+    for module in pkgutil.walk_packages(services.__path__, f"{services.__name__}."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)  # each may make settings of its own from the shared ones
     environment(TOKEN_ENCRYPTION_KEY=SECRET)
     readers = list(every_class())
     assert {HookSettings, ReceiverSettings, WorkerServiceSettings, OrderSettings} <= set(readers)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from services.cli.connecting import ConnectionsSettings, catalog, named, procore
+from services.cli.connecting import catalog, named, procore
 from services.cli.hooking.ledger import heard as heard_by
 from services.cli.hooking.places import Place, served
 from services.cli.hooking.probe import full_url
@@ -17,7 +17,7 @@ from shared.procore.client import ProcoreClient
 from shared.procore.directory import Directory
 from shared.procore.errors import ProcoreError
 from shared.procore.hook_plan import end_of
-from shared.settings import DatabaseSettings, HookSettings, SettingsError, WebhookSettings, load
+from shared.settings import ConnectionsSettings, DatabaseSettings, HookSettings, SettingsError, WebhookSettings, load
 
 ALL = "all"
 
