@@ -18,9 +18,12 @@ from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say_js
 from shared.connections.catalog import Catalog
 from shared.settings import ApproverRecordSettings, ConnectionsSettings, DatabaseSettings, HookSettings, KafkaSettings
 
+app = typer.Typer()
+
 STYLES = {Result.OK: "green", Result.ATTENTION: "yellow", Result.FAILED: "bold red", Result.SKIPPED: "dim"}
 
 
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, database, Kafka, Procore, hooks, receiver, connections and clocks; exit 1 if a check fails."""
     checks = run(diagnosed())

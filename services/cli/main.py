@@ -7,34 +7,20 @@ from typing import Annotated
 import structlog
 import typer
 
-from services.cli import accounts, approvers, connections, exports, hooks, ledger, mappings, tokens
-from services.cli.doctor import doctor
-from services.cli.reconcile import reconcile
+from services.cli.lazy import LazyGroup
 from services.cli.terminal import run as finish
 from services.cli.terminal import settings as read
-from services.cli.tie_out import tie_out
 
 HELP = "Export approved Procore owner invoices to the company's ERP."
 
-app = typer.Typer(no_args_is_help=True, help=HELP)
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, help=HELP)
 database = typer.Typer(no_args_is_help=True, help="The database's structure.")
 topics = typer.Typer(no_args_is_help=True, help="Kafka's topics.")
 app.add_typer(database, name="db")
 app.add_typer(topics, name="topics")
-app.add_typer(exports.app, name="exports")
-app.add_typer(approvers.app, name="approvers", help="Who may export, as recorded.")
-app.add_typer(mappings.app, name="mappings", help="What Procore's names are called in the ERP.")
-app.add_typer(connections.app, name="connections")
-app.add_typer(hooks.app, name="hooks")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(tokens.app, name="tokens")
-app.add_typer(accounts.app, name="accounts")
-app.command()(reconcile)
-app.command("tie-out")(tie_out)
-app.command()(doctor)
 
 
-@app.callback(help=HELP)
+@app.callback(cls=LazyGroup, help=HELP)
 def speak_alone(context: typer.Context) -> None:
     """Only the command's own words are printed; the services set up their logs themselves."""
     before, broker_level = structlog.get_config(), logging.getLogger("aiokafka").level

@@ -18,6 +18,8 @@ from shared.database import Role
 from shared.ledger.tables import reconciliations
 from shared.settings import ConnectionsSettings, DatabaseSettings, ProcoreSettings
 
+app = typer.Typer()
+
 
 class ReconcileSettings(DatabaseSettings, ProcoreSettings, ConnectionsSettings):
     reconcile_budget_share: float = Field(
@@ -35,6 +37,7 @@ class Narrowed(Catalog):
         return self.whole.serving(company_id, project_id)
 
 
+@app.command()
 def reconcile(
     connection: Annotated[str | None, typer.Option(help="Only this connection.")] = None,
     every: Annotated[

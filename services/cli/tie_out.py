@@ -36,6 +36,8 @@ from shared.ledger.tie_out_request import request
 from shared.ledger.words import Status
 from shared.settings import ConnectionsSettings, DatabaseSettings
 
+app = typer.Typer()
+
 
 class TieOutSettings(DatabaseSettings, ConnectionsSettings):
     tie_out_budget_share: float = Field(
@@ -43,6 +45,7 @@ class TieOutSettings(DatabaseSettings, ConnectionsSettings):
     )
 
 
+@app.command()
 def tie_out(
     connection: Annotated[str | None, typer.Argument(help="Only this connection.")] = None,
     *,

@@ -1,5 +1,8 @@
 """Which commands there are, and how they stop when the environment is wrong."""
 
+import subprocess
+import sys
+
 import pytest
 import typer
 
@@ -114,3 +117,9 @@ def test_a_worker_names_what_its_adapter_refuses(invoke, connections_file, worke
     stopped = invoke("worker")
     told = "connection acme: settings.url: is missing; give the ERP's address\n"
     assert (stopped.exit_code, stopped.stderr) == (2, told)
+
+
+def test_the_command_line_imports_a_group_when_it_is_asked_for():
+    script = "import sys, services.cli.main; print(*(name for name in sys.modules if name.startswith('services.')))"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert set(told.split()) == {"services.cli", *(f"services.cli.{name}" for name in ("lazy", "main", "terminal"))}
