@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -81,7 +82,9 @@ class Stack:
             for step in self._steps:
                 self._run(step)
             for name in self._urls:
-                self.start(name)
+                self._begin(name)
+            for name in self._urls:
+                self._wait_ready(name)
         except BaseException:
             self.down()
             raise
@@ -100,8 +103,11 @@ class Stack:
             self._parts[name].restart()
             self._note(name, self._parts[name])
             return
-        service = self._service(name)
-        url = self._urls[name]
+        self._begin(name)
+        self._wait_ready(name)
+
+    def _begin(self, name: str) -> None:
+        service, url = self._service(name), self._urls[name]
         process = BackgroundProcess(
             service.command(_port(url)),
             log=self._log(name),
@@ -111,7 +117,11 @@ class Stack:
         self._processes[name] = process
         process.start()
         self._note(name, process)
-        process.wait_until(lambda: http_answers(f"{url}{service.ready_path}"))
+
+    def _wait_ready(self, name: str) -> None:
+        url = self._urls[name]
+        ready = f"{url}{self._service(name).ready_path}"
+        self._processes[name].wait_until(lambda: http_answers(ready))
         self._say(f"{name}: {url}")
 
     def stop(self, name: str) -> None:
@@ -130,17 +140,24 @@ class Stack:
         return self._processes[name].is_running
 
     def _start_infrastructure(self) -> None:
-        for name, choose in (("postgres", postgres_part), ("kafka", kafka_part)):
-            part = choose(
-                self.folder / name,
-                self._given,
-                log=self._log(name),
-                outlives_us=self._outlives_us,
-                say=self._say,
-            )
-            self._parts[name] = part
-            self._note(name, part)
-            self._say(f"{name}: {part.address.rpartition('@')[2]}")
+        with ThreadPoolExecutor() as side_by_side:
+            starting = {
+                name: side_by_side.submit(
+                    choose,
+                    self.folder / name,
+                    self._given,
+                    log=self._log(name),
+                    outlives_us=self._outlives_us,
+                    say=self._say,
+                )
+                for name, choose in (("postgres", postgres_part), ("kafka", kafka_part))
+            }
+        for name, started in starting.items():
+            if started.exception() is None:
+                self._parts[name] = started.result()
+                self._note(name, started.result())
+        for name, started in starting.items():
+            self._say(f"{name}: {started.result().address.rpartition('@')[2]}")
 
     def _choose_addresses(self) -> None:
         for service in self._services:

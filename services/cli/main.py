@@ -45,6 +45,8 @@ def receiver() -> None:
 @app.command()
 def worker() -> None:
     """Export what is approved until told to end."""
+    import uvloop
+
     from services.cli.connecting import check_links
     from services.export_worker.serving import serve
     from services.export_worker.worker import WorkerServiceSettings
@@ -60,7 +62,7 @@ def worker() -> None:
     configure_logs(settings)
     end = configure_telemetry(settings, service="export-worker")
     try:
-        asyncio.run(serve(settings))
+        uvloop.run(serve(settings))
     finally:
         end()
 

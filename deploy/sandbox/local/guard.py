@@ -9,19 +9,22 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 from deploy.sandbox.local.identity import Identity, identify
 
 _guards: dict[int, "subprocess.Popen[bytes]"] = {}
+_one_at_a_time = threading.Lock()
 
 
 def watch(identity: Identity) -> None:
     """Have this process killed when ours ends, however ours ends."""
-    pipe = _guard().stdin
-    if pipe is None:
-        raise RuntimeError("the guard has no pipe")
-    pipe.write(f"{identity.pid} {identity.started}\n".encode())
-    pipe.flush()
+    with _one_at_a_time:
+        pipe = _guard().stdin
+        if pipe is None:
+            raise RuntimeError("the guard has no pipe")
+        pipe.write(f"{identity.pid} {identity.started}\n".encode())
+        pipe.flush()
 
 
 def main() -> None:
