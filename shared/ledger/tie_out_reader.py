@@ -6,7 +6,8 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, false, func, literal_column, or_, select, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ledger.state import State
@@ -67,17 +68,32 @@ class TieOutRun:
 
 
 async def read_tally(connection: AsyncConnection, name: str, period: Period, zone: tzinfo) -> Tally:
-    """The month's sums as of now, in one statement: the parts, and beside them the whole."""
+    """The month's sums as of now: the parts, and beside them the whole."""
+    return (await read_tallies(connection, {name: (period, zone)}))[name]
+
+
+async def read_tallies(connection: AsyncConnection, months: Mapping[str, tuple[Period, tzinfo]]) -> Mapping[str, Tally]:
+    """The same of many connections, each for its month, in one statement."""
     amount = func.coalesce(func.sum(exports.c.amount), 0)
     currency = func.coalesce(exports.c.currency, literal_column("''"))
-    is_whole = func.grouping(exports.c.status)
+    whole = (exports.c.connection, currency)
     statement = (
-        select(currency.label("currency"), exports.c.status, is_whole, func.count(), amount)
-        .where(_in(name, period, zone))
-        .group_by(func.grouping_sets(tuple_(currency, exports.c.status), tuple_(currency)))
+        select(
+            exports.c.connection,
+            currency.label("currency"),
+            exports.c.status,
+            func.grouping(exports.c.status).label("is_whole"),
+            func.count().label("number"),
+            amount.label("amount"),
+        )
+        .where(or_(false(), *(_in(name, period, zone) for name, (period, zone) in months.items())))
+        .group_by(func.grouping_sets(tuple_(*whole, exports.c.status), tuple_(*whole)))
     )
-    rows = (await connection.execute(statement)).all()
-    return Tally.of((row[0], None if row[2] else Status(row[1]), Sum(row[3], Decimal(row[4]))) for row in rows)
+    found: dict[str, list[tuple[str, Status | None, Sum]]] = {name: [] for name in months}
+    for row in await connection.execute(statement):
+        part = None if row.is_whole else Status(row.status)
+        found[row.connection].append((row.currency, part, Sum(row.number, Decimal(row.amount))))
+    return {name: Tally.of(sums) for name, sums in found.items()}
 
 
 async def read_approved(
@@ -100,10 +116,19 @@ async def read_approved(
 
 async def read_last_run(connection: AsyncConnection, name: str, period: Period) -> TieOutRun | None:
     """The newest tie-out of a month that came to its end."""
-    wanted = (tie_outs.c.connection == name) & (tie_outs.c.period == str(period)) & tie_outs.c.finished_at.is_not(None)
-    statement = select(*_RUN).where(wanted).order_by(tie_outs.c.id.desc()).limit(1)
-    row = (await connection.execute(statement)).one_or_none()
-    return _run(row) if row else None
+    return (await read_last_runs(connection, {name: period})).get(name)
+
+
+async def read_last_runs(connection: AsyncConnection, months: Mapping[str, Period]) -> Mapping[str, TieOutRun]:
+    """The same of many connections, each for its month; one that has none is missing."""
+    wanted = tuple_(tie_outs.c.connection, tie_outs.c.period).in_([(name, str(each)) for name, each in months.items()])
+    statement = (
+        select(*_RUN)
+        .where(wanted, tie_outs.c.finished_at.is_not(None))
+        .ext(distinct_on(tie_outs.c.connection))
+        .order_by(tie_outs.c.connection, tie_outs.c.id.desc())
+    )
+    return {row.connection: _run(row) for row in await connection.execute(statement)}
 
 
 async def read_findings(

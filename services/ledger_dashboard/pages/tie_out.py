@@ -16,16 +16,17 @@ from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.spreadsheets import csv_line
 from services.ledger_dashboard.reading.export import read_profile
-from services.ledger_dashboard.reading.names import connection_names
 from services.ledger_dashboard.reading.tie_outs import (
     MONTHS_BACK,
     SIGNED_OFF,
     Month,
     approved_lines,
     read_month,
+    read_months,
     subject,
 )
 from shared.connections.profile import ConnectionProfile
+from shared.connections.profile_store import read_profiles
 from shared.ledger.tie_out import VERDICT_TOLD, Part, Period
 from shared.ledger.tie_out_reader import tally_to_json
 from shared.ledger.tie_out_request import request as request_tie_out
@@ -43,11 +44,8 @@ router = APIRouter()
 async def tie_outs(request: Request, person: Annotated[Person, Depends(signed_in)], period: str = "") -> HTMLResponse:
     """Every connection's month beside each other."""
     async with desk_of(request).engine.connect() as connection:
-        months = []
-        for name in await connection_names(connection, person.companies):
-            profile = await read_profile(connection, name)
-            if profile is not None:
-                months.append(await read_month(connection, profile, _period(period, profile)))
+        seen = [each.profile for each in await read_profiles(connection) if person.sees(each.profile.company_id)]
+        months = await read_months(connection, [(profile, _period(period, profile)) for profile in seen])
     shown = _period(period, None)
     return desk_of(request).pages.render(
         request, "tie_outs.html", person, live=True, months=months, period=shown, periods=_recent(), parts=list(Part)

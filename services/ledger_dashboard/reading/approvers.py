@@ -13,7 +13,7 @@ from shared.approvers.rule import ApproverProblem, judge
 from shared.approvers.store import approver_records, record_of
 from shared.ledger.showing import connection_profiles
 
-MOST_SHOWN = 300
+MOST_SHOWN = 100
 columns = approver_records.c
 
 

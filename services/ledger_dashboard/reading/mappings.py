@@ -15,7 +15,7 @@ from shared.connections.missing import Missing, read_missing, stands_now
 from shared.ledger.held_up import waiting_for_mappings
 from shared.ledger.showing import projects
 
-MOST_SHOWN = 300
+MOST_SHOWN = 100
 MOST_COUNTED = 2_000  # exports that lack a mapping; beyond it their numbers are lower bounds
 columns = mappings.c
 

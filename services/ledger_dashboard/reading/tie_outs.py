@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger_dashboard.people.tables import audit_records
@@ -19,8 +19,8 @@ from shared.ledger.tie_out_reader import (
     TieOutRun,
     read_approved,
     read_findings,
-    read_last_run,
-    read_tally,
+    read_last_runs,
+    read_tallies,
 )
 
 SIGNED_OFF = "signed off"
@@ -58,20 +58,32 @@ class Month:
 
 async def read_month(connection: AsyncConnection, profile: ConnectionProfile, period: Period) -> Month:
     """As of now."""
-    name = profile.name
-    run = await read_last_run(connection, name, period)
-    waiting = select(tie_outs.c.id).where(
-        tie_outs.c.connection == name, tie_outs.c.period == str(period), tie_outs.c.finished_at.is_(None)
-    )
-    return Month(
-        connection=name,
-        period=period,
-        tally=await read_tally(connection, name, period, ZoneInfo(profile.time_zone)),
-        run=run,
-        is_asked=await connection.scalar(waiting) is not None,
-        findings=await read_findings(connection, run.id, limit=SHOWN_FINDINGS) if run else (),
-        sign_offs=await _sign_offs(connection, name, period),
-    )
+    [month] = await read_months(connection, [(profile, period)])
+    return month
+
+
+async def read_months(
+    connection: AsyncConnection, asked: Sequence[tuple[ConnectionProfile, Period]]
+) -> Sequence[Month]:
+    """As of now, a connection's month each, in a few statements for all of them."""
+    periods = {profile.name: period for profile, period in asked}
+    zones = {profile.name: (period, ZoneInfo(profile.time_zone)) for profile, period in asked}
+    tallies = await read_tallies(connection, zones)
+    runs = await read_last_runs(connection, periods)
+    waiting = await _waiting(connection, periods)
+    signed = await _sign_offs(connection, [subject(name, period) for name, period in periods.items()])
+    return [
+        Month(
+            connection=name,
+            period=period,
+            tally=tallies[name],
+            run=runs.get(name),
+            is_asked=name in waiting,
+            findings=await read_findings(connection, runs[name].id, limit=SHOWN_FINDINGS) if name in runs else (),
+            sign_offs=signed.get(subject(name, period), ()),
+        )
+        for name, period in periods.items()
+    ]
 
 
 async def approved_lines(
@@ -91,12 +103,22 @@ def subject(name: str, period: Period) -> str:
     return f"tie-out {name} {period}"
 
 
-async def _sign_offs(connection: AsyncConnection, name: str, period: Period) -> Sequence[SignOff]:
+async def _waiting(connection: AsyncConnection, periods: Mapping[str, Period]) -> frozenset[str]:
+    """Connections whose month is to be asked about, or is being asked about."""
+    months = tuple_(tie_outs.c.connection, tie_outs.c.period).in_([(name, str(each)) for name, each in periods.items()])
+    asked = select(tie_outs.c.connection).where(months, tie_outs.c.finished_at.is_(None))
+    return frozenset((await connection.scalars(asked)).all())
+
+
+async def _sign_offs(connection: AsyncConnection, subjects: Sequence[str]) -> Mapping[str, Sequence[SignOff]]:
+    """By subject, the newest first."""
     columns = audit_records.c
     asked = (
-        select(columns.at, columns.who, columns.shown_name, columns.detail)
-        .where(columns.what == subject(name, period), columns.did == SIGNED_OFF)
+        select(columns.what, columns.at, columns.who, columns.shown_name, columns.detail)
+        .where(columns.what.in_(subjects), columns.did == SIGNED_OFF)
         .order_by(columns.id.desc())
-        .limit(10)
     )
-    return [SignOff(*row) for row in await connection.execute(asked)]
+    found: dict[str, list[SignOff]] = {}
+    for what, *signed in await connection.execute(asked):
+        found.setdefault(what, []).append(SignOff(*signed))
+    return found
