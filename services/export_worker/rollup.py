@@ -7,7 +7,7 @@ entry is counted only once every transaction that began before its own is over.
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.database import DATABASE_ERRORS, hold_lock
 from shared.ledger.latency import bucket_of
-from shared.ledger.showing import export_counts, export_hours, export_latencies
+from shared.ledger.showing import export_counts, export_latencies, export_outcomes
 from shared.ledger.words import EntryKind, Status
 
 NAME = "rollup"
@@ -65,7 +65,7 @@ class Rollup:
                 return 0
             changed = [row for row in rows if row.status != row.status_before]
             await _add(connection, export_counts, _counts(changed))
-            await _add(connection, export_hours, _hours(changed))
+            await _add(connection, export_outcomes, _outcomes(changed))
             await _add(connection, export_latencies, _latencies(changed))
         return len(rows)
 
@@ -79,9 +79,9 @@ def _counts(rows: Sequence[Any]) -> Counter[Key]:
     return counts
 
 
-def _hours(rows: Sequence[Any]) -> Counter[Key]:
+def _outcomes(rows: Sequence[Any]) -> Counter[Key]:
     arrived = (row for row in rows if row.status in OUTCOMES)
-    return Counter((_hour(row.at), row.company_id, row.connection, row.status) for row in arrived)
+    return Counter((*unit, row.company_id, row.connection, row.status) for row in arrived for unit in _units(row.at))
 
 
 def _latencies(rows: Sequence[Any]) -> Counter[Key]:
@@ -92,12 +92,14 @@ def _latencies(rows: Sequence[Any]) -> Counter[Key]:
         seen_at = datetime.fromisoformat(row.seen_at) if is_theirs and row.seen_at else None
         if seen_at and seen_at <= row.at:
             bucket = bucket_of((row.at - seen_at).total_seconds())
-            buckets[_hour(row.at), row.company_id, row.connection, bucket] += 1
+            buckets.update((*unit, row.company_id, row.connection, bucket) for unit in _units(row.at))
     return buckets
 
 
-def _hour(at: datetime) -> datetime:
-    return at.replace(minute=0, second=0, microsecond=0)
+def _units(at: datetime) -> tuple[tuple[str, datetime], ...]:
+    """The hour and the day of UTC that it counts to."""
+    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return ("hour", hour), ("day", hour.replace(hour=0))
 
 
 async def _add(connection: AsyncConnection, table: Table, changes: Mapping[Key, int]) -> None:

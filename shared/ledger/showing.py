@@ -64,28 +64,30 @@ export_counts = Table(
     PrimaryKeyConstraint("company_id", "connection", "status"),
 )
 
-# How attempts and decisions ended, by hour; kept along likewise.
-export_hours = Table(
-    "export_hours",
+# How attempts and decisions ended, by hour and by day (UTC); kept along likewise.
+export_outcomes = Table(
+    "export_outcomes",
     metadata,
-    Column("hour", Moment, nullable=False),
+    Column("unit", Text, nullable=False, comment="hour or day"),
+    Column("begins", Moment, nullable=False),
     Column("company_id", Text, nullable=False),
     Column("connection", Text, nullable=False),
     Column("outcome", Text, nullable=False, comment="exported, failed, held: a status that an export came to"),
     Column("count", Integer, nullable=False),
-    PrimaryKeyConstraint("hour", "company_id", "connection", "outcome"),
+    PrimaryKeyConstraint("unit", "begins", "company_id", "connection", "outcome"),
 )
 
-# Time from the first sight of an approval to the ERP's confirmed yes, by hour, in buckets that grow by a quarter.
+# Time from the first sight of an approval to the ERP's confirmed yes, likewise, in buckets that grow by a quarter.
 export_latencies = Table(
     "export_latencies",
     metadata,
-    Column("hour", Moment, nullable=False),
+    Column("unit", Text, nullable=False, comment="hour or day"),
+    Column("begins", Moment, nullable=False),
     Column("company_id", Text, nullable=False),
     Column("connection", Text, nullable=False),
     Column("bucket", SmallInteger, nullable=False, comment="see shared/ledger/latency.py"),
     Column("count", Integer, nullable=False),
-    PrimaryKeyConstraint("hour", "company_id", "connection", "bucket"),
+    PrimaryKeyConstraint("unit", "begins", "company_id", "connection", "bucket"),
     CheckConstraint("bucket >= 0", name="bucket"),
 )
 

@@ -21,12 +21,12 @@ from tests.support.ledgers import COMPANY, CONNECTION, a_look, an_export, append
 
 WHO = {"by": "account:7", "why": "because"}
 COUNTS = "SELECT company_id, connection, status, count FROM export_counts WHERE count <> 0"
-HOURS = "SELECT hour, company_id, connection, outcome, count FROM export_hours"
+OUTCOMES = "SELECT unit, begins, company_id, connection, outcome, count FROM export_outcomes"
 RECOUNTED = "SELECT company_id, connection, status, count(*) FROM exports GROUP BY 1, 2, 3"
-RECOUNTED_HOURS = """
-    SELECT date_trunc('hour', at), company_id, connection, entries.status, count(*)
-    FROM entries JOIN exports ON exports.id = export_id
-    WHERE entries.status IN ('exported', 'failed', 'held') AND entries.status <> status_before GROUP BY 1, 2, 3, 4
+RECOUNTED_OUTCOMES = """
+    SELECT unit, date_trunc(unit, at, 'UTC'), company_id, connection, entries.status, count(*)
+    FROM entries JOIN exports ON exports.id = export_id CROSS JOIN unnest(ARRAY['hour', 'day']) AS unit
+    WHERE entries.status IN ('exported', 'failed', 'held') AND entries.status <> status_before GROUP BY 1, 2, 3, 4, 5
 """
 
 
@@ -47,7 +47,7 @@ def agree(rows, worker_engine):
         async with asyncio.timeout(20):
             while await rows(COUNTS) != await rows(RECOUNTED):
                 await Rollup(worker_engine).count_some()
-        assert await rows(HOURS) == await rows(RECOUNTED_HOURS)
+        assert await rows(OUTCOMES) == await rows(RECOUNTED_OUTCOMES)
         assert await Rollup(worker_engine).count_some() == 0
 
     return agree
@@ -91,7 +91,7 @@ async def test_a_random_history_with_restarts_is_counted_once(worker_engine, dat
                 await append(worker_engine, export_id, something(chance))
             # Ended here in the middle of whatever it does, as a kill would.
     await agree()
-    assert len(await rows(HOURS)) > 0
+    assert len(await rows(OUTCOMES)) > 0
     assert [str(broken) async for broken in Verification(worker_engine).breaks()] == []
 
 
@@ -129,7 +129,7 @@ async def test_what_fails_in_between_counts_nothing(worker_engine, agree, rows, 
         patched.setattr(module, "_latencies", lambda _: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             await Rollup(worker_engine).count_some()
-    assert await rows(COUNTS) == await rows(HOURS) == await rows("SELECT name FROM publications") == set()
+    assert await rows(COUNTS) == await rows(OUTCOMES) == await rows("SELECT name FROM publications") == set()
     await agree()
 
 
@@ -142,7 +142,9 @@ async def test_the_time_to_the_erps_yes_is_kept(worker_engine, owner_engine, row
     await an_export(worker_engine, held_for(look=look), by_hand, invoice="2")
     await an_export(worker_engine, held_for(look=look), ReplayAccepted(nonce="m", **WHO), invoice="3")
     await Rollup(worker_engine).count_some()
-    [(connection, bucket, count)] = await rows("SELECT connection, bucket, count FROM export_latencies")
+    [(connection, bucket, count)] = await rows(
+        "SELECT connection, bucket, count FROM export_latencies WHERE unit = 'hour'"
+    )
     assert (connection, count) == (CONNECTION, 1)
     assert 120 <= percentile({bucket: count}, 0.5) <= 120 * 1.6
     assert BOUNDS[bucket - 1] < 130

@@ -136,6 +136,7 @@ def _tables() -> None:
         ["status", "since"],
         unique=False,
         postgresql_where=sa.text("status NOT IN ('exported', 'skipped')"),
+        postgresql_include=["company_id", "connection", "reasons"],
     )
     op.create_index("ix_exports_project", "exports", ["company_id", "project_id"], unique=False)
     op.create_index(

@@ -37,25 +37,31 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "connection", "status", name=op.f("pk_export_counts")),
     )
     op.create_table(
-        "export_hours",
-        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        "export_outcomes",
+        sa.Column("unit", sa.Text(), nullable=False, comment="hour or day"),
+        sa.Column("begins", sa.DateTime(timezone=True), nullable=False),
         sa.Column("company_id", sa.Text(), nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column(
             "outcome", sa.Text(), nullable=False, comment="exported, failed, held: a status that an export came to"
         ),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("hour", "company_id", "connection", "outcome", name=op.f("pk_export_hours")),
+        sa.PrimaryKeyConstraint(
+            "unit", "begins", "company_id", "connection", "outcome", name=op.f("pk_export_outcomes")
+        ),
     )
     op.create_table(
         "export_latencies",
-        sa.Column("hour", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False, comment="hour or day"),
+        sa.Column("begins", sa.DateTime(timezone=True), nullable=False),
         sa.Column("company_id", sa.Text(), nullable=False),
         sa.Column("connection", sa.Text(), nullable=False),
         sa.Column("bucket", sa.SmallInteger(), nullable=False, comment="see shared/ledger/latency.py"),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.CheckConstraint("bucket >= 0", name=op.f("ck_export_latencies_bucket")),
-        sa.PrimaryKeyConstraint("hour", "company_id", "connection", "bucket", name=op.f("pk_export_latencies")),
+        sa.PrimaryKeyConstraint(
+            "unit", "begins", "company_id", "connection", "bucket", name=op.f("pk_export_latencies")
+        ),
     )
     op.create_table(
         "hook_states",
@@ -189,6 +195,13 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"search": "gin_trgm_ops"},
     )
+    op.create_index(
+        "ix_exports_search_begins",
+        "exports",
+        ["search"],
+        unique=False,
+        postgresql_ops={"search": "text_pattern_ops"},
+    )
     for statement in (_APPROVERS_SO_FAR, *_GRANTS):
         op.execute(statement)
 
@@ -200,12 +213,12 @@ _APPROVERS_SO_FAR = """
 
 _GRANTS = (
     """
-    GRANT SELECT, INSERT, UPDATE ON invoice_snapshots, projects, connection_profiles, export_counts, export_hours,
+    GRANT SELECT, INSERT, UPDATE ON invoice_snapshots, projects, connection_profiles, export_counts, export_outcomes,
         export_latencies, hook_states
     TO invoice_export_worker
     """,
     """
-    GRANT SELECT ON invoice_snapshots, projects, connection_profiles, export_counts, export_hours, export_latencies,
+    GRANT SELECT ON invoice_snapshots, projects, connection_profiles, export_counts, export_outcomes, export_latencies,
         hook_states, service_instances
     TO invoice_export_dashboard
     """,

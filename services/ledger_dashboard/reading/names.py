@@ -44,11 +44,13 @@ async def people_names(connection: AsyncConnection, whos: Collection[str]) -> Ma
     return {row.who: row.shown_name for row in asked}
 
 
+# A range of one keeps the order by `who` from being dropped, so that the index on both is used: without it, the newest
+# records would be read until one is theirs, and all of them for somebody who has none.
 _PEOPLE = text(
     """
     SELECT asked.who, last.shown_name FROM unnest(CAST(:whos AS text[])) AS asked (who)
     CROSS JOIN LATERAL (
-        SELECT shown_name FROM audit_records WHERE audit_records.who = asked.who
-        ORDER BY audit_records.who DESC, id DESC LIMIT 1) last  -- in the index's order, so that it is used
+        SELECT shown_name FROM audit_records WHERE audit_records.who BETWEEN asked.who AND asked.who
+        ORDER BY audit_records.who DESC, id DESC LIMIT 1) last
     """
 )

@@ -164,14 +164,14 @@ _NEEDS = text(
 )
 _ENDS = text(
     """
-    SELECT date_trunc(:unit, hour, 'UTC') AS begins, outcome, CAST(sum(count) AS bigint) AS number FROM export_hours
-    WHERE hour >= :since AND hour < :until AND (:all OR company_id = ANY(:companies)) GROUP BY 1, 2
+    SELECT begins, outcome, CAST(sum(count) AS bigint) AS number FROM export_outcomes
+    WHERE unit = :unit AND begins >= :since AND begins < :until AND (:all OR company_id = ANY(:companies)) GROUP BY 1, 2
     """
 )
 _LATENCIES = text(
     """
-    SELECT date_trunc(:unit, hour, 'UTC') AS begins, bucket, CAST(sum(count) AS bigint) AS number FROM export_latencies
-    WHERE hour >= :since AND hour < :until AND (:all OR company_id = ANY(:companies)) GROUP BY 1, 2
+    SELECT begins, bucket, CAST(sum(count) AS bigint) AS number FROM export_latencies
+    WHERE unit = :unit AND begins >= :since AND begins < :until AND (:all OR company_id = ANY(:companies)) GROUP BY 1, 2
     """
 )
 _FARES = text(
