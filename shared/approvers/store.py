@@ -47,6 +47,9 @@ approver_records = Table(
     Column("valid_from", DateTime(timezone=True), nullable=False),
     Column("valid_to", DateTime(timezone=True)),
     Column("changed_by", Text, nullable=False),
+    Column(
+        "changed_by_user_id", Text, comment="who that is in Procore, whatever they signed in with; null: nobody there"
+    ),
     CheckConstraint("erp_integrations_level IN ('none', 'read_only', 'standard', 'admin')", name="level"),
     CheckConstraint("valid_to >= valid_from", name="validity"),
     Index(
@@ -111,17 +114,26 @@ async def history(connection: AsyncConnection, company_id: str, user_id: str) ->
 
 
 async def changers(connection: AsyncConnection, company_id: str, user_id: str) -> frozenset[str]:
-    """Everybody who ever changed this record: none of them may release under it.
+    """Everybody who ever changed this record, and who they are in Procore: none of them may release under it.
 
     All versions count, since a later refresh by somebody else keeps what an earlier change granted.
     """
     columns = approver_records.c
-    query = select(columns.changed_by).where(columns.company_id == company_id, columns.user_id == user_id)
-    return frozenset((await connection.scalars(query)).all())
+    query = select(columns.changed_by, columns.changed_by_user_id)
+    rows = await connection.execute(query.where(columns.company_id == company_id, columns.user_id == user_id))
+    return frozenset(name for row in rows for name in row if name)
 
 
-async def save(connection: AsyncConnection, records: Iterable[ApproverRecord], changed_by: str) -> SavedApprovers:
+async def save(
+    connection: AsyncConnection,
+    records: Iterable[ApproverRecord],
+    changed_by: str,
+    changed_by_user_id: str | None = None,
+) -> SavedApprovers:
     """Makes these the current versions, one per person, within the caller's transaction.
+
+    Whoever changes them is named with their user id in Procore, where they have one: the same person may come by
+    another log-in, or with a token.
 
     A record taken later than the current one becomes a new version even where it says the same, since its
     age counts. One that is equal, or taken earlier than the current one, changes nothing.
@@ -135,7 +147,7 @@ async def save(connection: AsyncConnection, records: Iterable[ApproverRecord], c
         batch = keys[start : start + ROWS_PER_STATEMENT]
         standing = await standing_records(connection, batch)
         fresh = [given[key] for key in batch if is_new_version(given[key], standing.get(key), saved)]
-        await append(connection, fresh, changed_by)
+        await append(connection, fresh, {"changed_by": changed_by, "changed_by_user_id": changed_by_user_id})
     return saved
 
 
@@ -170,7 +182,7 @@ def content(record: ApproverRecord) -> dict[str, str | bool | None]:
     return {key: value for key, value in said.items() if key not in {"recorded_at", "source"}}
 
 
-async def append(connection: AsyncConnection, records: list[ApproverRecord], changed_by: str) -> None:
+async def append(connection: AsyncConnection, records: list[ApproverRecord], changer: dict[str, str | None]) -> None:
     if not records:
         return
     columns = approver_records.c
@@ -178,7 +190,7 @@ async def append(connection: AsyncConnection, records: list[ApproverRecord], cha
     keys = [(record.company_id, record.user_id) for record in records]
     ended = tuple_(columns.company_id, columns.user_id).in_(keys) & columns.valid_to.is_(None)
     await connection.execute(update(approver_records).where(ended).values(valid_to=now))
-    rows = [vars(record) | {"valid_from": now, "changed_by": changed_by} for record in records]
+    rows = [vars(record) | {"valid_from": now, **changer} for record in records]
     await connection.execute(insert(approver_records), rows)
 
 
