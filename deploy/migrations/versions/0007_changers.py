@@ -1,4 +1,4 @@
-"""Who in Procore changed an approver's record"""
+"""Who in Procore changed an approver's record; and the dashboard ends a stop after errors of our own"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The version before leaves the new column empty."""
+    """The version before leaves the new column empty and does not use the grant."""
     op.add_column(
         "approver_records",
         sa.Column(
@@ -20,7 +20,7 @@ def upgrade() -> None:
             comment="who that is in Procore, whatever they signed in with; null: nobody there",
         ),
     )
-    for statement in _CHANGERS_SO_FAR:
+    for statement in (*_CHANGERS_SO_FAR, _GRANT):
         op.execute(statement)
 
 
@@ -34,3 +34,4 @@ _CHANGERS_SO_FAR = (
     WHERE changed_by = 'token:' || api_tokens.id AND api_tokens.procore_user_id IS NOT NULL
     """,
 )
+_GRANT = "GRANT UPDATE (internal_errors) ON connection_states TO invoice_export_dashboard"
