@@ -38,9 +38,12 @@ async def lock_out_writers(connection: AsyncConnection, table: Table) -> None:
 
 
 async def supersede(
-    connection: AsyncConnection, table: Table, key: Sequence[str], rows: Sequence[Mapping[str, Any]], changed_by: str
+    connection: AsyncConnection, table: Table, key: Sequence[str], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Ends the current versions of these rows' keys and makes the rows the current ones, at one moment."""
+    """Ends the current versions of these rows' keys and makes the rows the current ones, at one moment.
+
+    Each row says who changed it.
+    """
     if not rows:
         return
     columns = table.c
@@ -48,4 +51,4 @@ async def supersede(
     keys = [tuple(row[name] for name in key) for row in rows]
     ended = tuple_(*(columns[name] for name in key)).in_(keys) & columns.valid_to.is_(None)
     await connection.execute(update(table).where(ended).values(valid_to=now))
-    await connection.execute(insert(table), [{**row, "valid_from": now, "changed_by": changed_by} for row in rows])
+    await connection.execute(insert(table), [{**row, "valid_from": now} for row in rows])

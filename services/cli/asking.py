@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.cli.terminal import NO_ANSWER, NOT_DONE, WRONG_INPUT, database, plain, stop
+from services.cli.terminal import NO_ANSWER, NOT_DONE, WRONG_INPUT, database, plain, stop, worded
 from shared.environment import Key
 from shared.events.command import Command
 from shared.events.topics import Topic
@@ -137,4 +137,4 @@ def _standing(detail: ExportDetail | None) -> list[str]:
     if detail is None:
         return []
     particulars = (*wording.awaited(detail.state), *wording.reasons(detail.state))
-    return [wording.sentence(detail.export), *(f"  {line}" for line in particulars)]
+    return [wording.sentence(detail.export), *(f"  {worded(line)}" for line in particulars)]

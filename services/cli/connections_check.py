@@ -13,7 +13,7 @@ from services.cli.connections_review import Choices, mapping_checks, settings_ch
 from services.cli.connections_state import current_states, standing
 from services.cli.diagnosis.check import first_line
 from services.cli.diagnosis.environment import readable
-from services.cli.terminal import NOT_DONE, AsJson, cells, run, say_json, settings, transaction
+from services.cli.terminal import NOT_DONE, AsJson, cells, run, say_json, settings, transaction, worded
 from services.export_worker.erp.adapter import Check, CheckResult, ErpAdapter
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.links import Link
@@ -101,7 +101,7 @@ def show(checks: Sequence[Check]) -> None:
     table = Table("What", "Result", "What is seen", "What to do")
     table.columns[0].no_wrap = True
     for check in checks:
-        what, seen, remedy = cells(check.what, check.seen, check.remedy)
+        what, seen, remedy = cells(worded(check.what), check.seen, worded(check.remedy))
         style = WARNING if check.result is CheckResult.OK and check.remedy else STYLES[check.result]
         table.add_row(what, f"[{style}]{check.result.value}[/]", seen, remedy)
     Console().print(table)

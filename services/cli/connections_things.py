@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.connecting import catalog, link_to_ask, named
-from services.cli.terminal import WRONG_INPUT, AsJson, cells, run, say, say_json, settings, stop
+from services.cli.terminal import WRONG_INPUT, AsJson, cells, run, say, say_json, settings, stop, worded
 from services.export_worker.core.capabilities import Capabilities
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.erp.things_to_know import Section, sections
@@ -56,10 +56,10 @@ def show(section: Section) -> None:
     console = Console()
     console.print(Text(f"\n{section.title}", style="bold"))
     for sentence in section.sentences:
-        (text,) = cells(sentence)
+        (text,) = cells(worded(sentence))
         console.print(Padding(text, (0, 0, 0, 2), expand=False))
     if section.rows:
         table = Table(*section.head)
         for row in section.rows:
-            table.add_row(*cells(*(cell.replace("`", "") for cell in row)))
+            table.add_row(*cells(*(worded(cell).replace("`", "") for cell in row)))
         console.print(table)

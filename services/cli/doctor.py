@@ -14,7 +14,7 @@ from services.cli.diagnosis.environment import readable, settings_checks
 from services.cli.diagnosis.kafka import kafka_checks
 from services.cli.diagnosis.procore import procore_checks
 from services.cli.diagnosis.receiver import receiver_checks
-from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say_json
+from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say_json, worded
 from shared.connections.catalog import Catalog
 from shared.settings import ApproverRecordSettings, ConnectionsSettings, DatabaseSettings, HookSettings, KafkaSettings
 
@@ -33,7 +33,7 @@ def doctor(as_json: AsJson = False) -> None:
         table = Table("Check", "Result", "What is seen", "What to do")
         table.columns[0].no_wrap = True
         for check in checks:
-            name, told, todo = cells(check.name, check.told, check.todo)
+            name, told, todo = cells(worded(check.name), check.told, worded(check.todo))
             table.add_row(name, f"[{STYLES[check.result]}]{check.result.value}[/]", told, todo)
         Console().print(table)
     raise typer.Exit(NOT_DONE if any(check.result is Result.FAILED for check in checks) else 0)

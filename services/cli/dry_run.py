@@ -8,7 +8,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.cli.connecting import catalog, links, procore
-from services.cli.terminal import NOT_DONE, database, operator, run, say, settings, stop
+from services.cli.terminal import NOT_DONE, database, operator, run, say, settings, stop, worded
 from services.export_worker.core.orders import Circumstances
 from services.export_worker.core.telling import Refusal, Tried, Unknown, foretold, told
 from services.export_worker.exports import Export
@@ -35,11 +35,11 @@ def tell_replay(export_id: int, why: str, role: OperatorRole, *, afresh: bool, i
     except ProcoreError as error:
         stop(f"Nobody can tell now: {error}", NOT_DONE)
     if not isinstance(outlook, Tried):
-        stop(" ".join(foretold(outlook).text), NOT_DONE)
+        stop(worded(" ".join(foretold(outlook).text)), NOT_DONE)
     if afresh:
         typer.echo("First the ERP would be asked whether the old document still stands; it is refused if it does.")
     for line in told(outlook.decision):
-        say(line)
+        say(worded(line))
     typer.echo("(dry run: nothing was written, nothing was sent)")
 
 

@@ -4,11 +4,22 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from services.cli import orders
 from services.cli.exports_document import newest_document, show_document
-from services.cli.terminal import NOT_DONE, AsJson, cells, plain, run, say, say_json, stop, transaction
+from services.cli.terminal import (
+    NOT_DONE,
+    AsJson,
+    cells,
+    headed,
+    plain,
+    run,
+    say,
+    say_json,
+    stop,
+    transaction,
+    worded,
+)
 from shared.ledger import wording
 from shared.ledger.filter import Cursor, Filter
 from shared.ledger.foretold import Foretold
@@ -51,7 +62,7 @@ def list_all(
     if as_json:
         say_json({"exports": [wording.as_json(row) for row in page.rows], "next": page.next and page.next.id})
         return
-    table = Table("Id", "Status", "Since", "Invoice", "Owner", "Amount", "Connection", "ERP number", "Reasons")
+    table = headed("Id", "Status", "Since", "Invoice", "Owner", "Amount", "Connection", "ERP number", "Reasons")
     for row in page.rows:
         table.add_row(*cells(*columns(row)))
     Console().print(table)
@@ -104,21 +115,22 @@ def tell(detail: ExportDetail) -> None:
     export, state = detail.export, detail.state
     say(wording.sentence(export))
     for line in wording.reasons(state):
-        say(f"  {line}")
-    place = f"company {export.company_id}, project {export.project_id}, owner invoice {export.payment_application_id}"
+        say(f"  {worded(line)}")
+    invoice = worded(f"owner invoice {export.payment_application_id}")
+    place = f"company {export.company_id}, project {export.project_id}, {invoice}"
     say(f"Procore: {place}; connection {export.connection or 'none yet'}.")
     if state.attempt:
         say(f"Reference in the ERP: {state.attempt.reference} ({export.attempts} attempts)")
     if export.erp_ref:
         say(f"ERP: {export.erp_number or export.erp_ref} {export.erp_url or ''}".rstrip())
     if state.waits_for:
-        say(f"Waits for owner invoice {state.waits_for}.")
+        say(worded(f"Waits for owner invoice {state.waits_for}."))
     for line in wording.follow_ups(state):
         say(f"After the export: {line}")
     for line in wording.evidence(state):
         say(f"Approver: {line}")
     for line in wording.awaited(state):
-        say(line)
+        say(worded(line))
     if sent := newest_document(detail):
         show_document(sent)
     show_entries(detail)
@@ -129,10 +141,11 @@ def tell(detail: ExportDetail) -> None:
 
 
 def show_entries(detail: ExportDetail) -> None:
-    table = Table("#", "At (UTC)", "Entry", "Status", "Particulars")
+    table = headed("#", "At (UTC)", "Entry", "Status", "Particulars")
     for entry in detail.entries:
         at = f"{entry.at:%Y-%m-%d %H:%M:%S}"
-        table.add_row(*cells(entry.seq, at, entry.kind.value, wording.moved(entry), wording.particulars(entry.body)))
+        particulars = worded(wording.particulars(entry.body))
+        table.add_row(*cells(entry.seq, at, entry.kind.value, wording.moved(entry), particulars))
     Console().print(table)
 
 
@@ -145,7 +158,7 @@ def became(command: CommandRow) -> str:
     if command.handled_at is None:
         return "not handled yet"
     if command.answer is not None:
-        return "only tried: " + " ".join(Foretold.model_validate(command.answer).text)
+        return worded("only tried: " + " ".join(Foretold.model_validate(command.answer).text))
     return command.refusal or "followed"
 
 

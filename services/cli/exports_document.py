@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.terminal import cells, say
+from services.cli.terminal import cells, say, worded
 from services.export_worker.core.document import Document
 from shared.ledger.entries import AttemptOpened, Skipped
 from shared.ledger.reader import ExportDetail
@@ -48,7 +48,7 @@ def show_document(sent: Sent) -> None:
         table.add_row(*cells(one.description, one.cost_code or "", one.account or "", one.item or "", amount))
     Console().print(table)
     for note in document.notes:
-        say(f"Note: {note}.")
+        say(worded(f"Note: {note}."))
 
 
 def head(document: Document) -> str:

@@ -8,8 +8,10 @@ import structlog
 import typer
 
 from services.cli.lazy import LazyGroup
+from services.cli.terminal import WORDS
 from services.cli.terminal import run as finish
 from services.cli.terminal import settings as read
+from shared.terminology import Dictionary
 
 HELP = "Export approved Procore owner invoices to the company's ERP."
 
@@ -21,8 +23,15 @@ app.add_typer(topics, name="topics")
 
 
 @app.callback(cls=LazyGroup, help=HELP)
-def speak_alone(context: typer.Context) -> None:
-    """Only the command's own words are printed; the services set up their logs themselves."""
+def speak_alone(
+    context: typer.Context,
+    words: Annotated[
+        Dictionary, typer.Option(envvar="INVOICE_EXPORT_WORDS", help="Whose words the labels take, as in Procore.")
+    ] = Dictionary.GENERAL_CONTRACTORS,
+) -> None:
+    """Only the command speaks, in the words of whoever reads it; the services set up their logs themselves."""
+    chosen = WORDS.set(words)
+    context.call_on_close(lambda: WORDS.reset(chosen))
     before, broker_level = structlog.get_config(), logging.getLogger("aiokafka").level
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)

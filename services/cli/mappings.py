@@ -24,6 +24,7 @@ from services.cli.terminal import (
     say,
     stop,
     transaction,
+    worded,
 )
 from shared.connections import mapping_store
 from shared.connections.catalog import CatalogErrors, load_catalog
@@ -124,7 +125,8 @@ def warn_of_defaults(rows: Iterable[MappingRow]) -> None:
     for row in rows:
         if is_default(row) and (what := OWN.get(row.mapping.kind)):
             kind = row.mapping.kind.value
-            say(f"{row.connection}: every {what} without a {kind} of its own goes to {kind} {row.mapping.erp_id}.")
+            told = worded(f"every {what} without a {kind} of its own goes to {kind}")
+            say(f"{row.connection}: {told} {row.mapping.erp_id}.")
 
 
 def is_default(row: MappingRow) -> bool:

@@ -10,7 +10,19 @@ from rich.table import Table
 from services.cli import mappings_seen
 from services.cli.connecting import catalog, link_to_ask, named, procore
 from services.cli.diagnosis.environment import readable
-from services.cli.terminal import NOT_DONE, WRONG_INPUT, AsJson, cells, run, say, say_json, settings, stop, transaction
+from services.cli.terminal import (
+    NOT_DONE,
+    WRONG_INPUT,
+    AsJson,
+    cells,
+    run,
+    say,
+    say_json,
+    settings,
+    stop,
+    transaction,
+    worded,
+)
 from services.export_worker.core.outcomes import LookUpFailure
 from services.export_worker.erp.adapter import Choice, ErpAdapter
 from shared.connections import mapping_store
@@ -104,7 +116,8 @@ async def ask_procore(connection: Connection, seen: mappings_seen.Seen, *, codes
     except ProcoreError as error:
         say(f"Procore was not read to its end, what is missing comes from the ledger alone: {error}", err=True)
     if seen.closed_to_us:
-        say(f"Procore does not let us read the owner invoices of {', '.join(sorted(seen.closed_to_us))}.", err=True)
+        told = worded("Procore does not let us read the owner invoices of")
+        say(f"{told} {', '.join(sorted(seen.closed_to_us))}.", err=True)
 
 
 def rows_of(

@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlalchemy import Select, select
 
 from services.cli.connecting import catalog, named, procore
-from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say, say_json, settings
+from services.cli.terminal import NOT_DONE, AsJson, cells, database, run, say, say_json, settings, worded
 from services.export_worker.reconciliation import LEFT_TO_ITS_WEBHOOK, Found, Reconciliation
 from shared.connections.catalog import Catalog, Connection
 from shared.database import Role
@@ -83,7 +83,7 @@ def tell(found: dict[str, Found], failures: dict[str, str | None]) -> None:
     Console().print(table)
     for name, one in found.items():
         if one.missed:
-            say(f"{name}: a look is due for owner invoices {', '.join(one.missed)}")
+            say(f"{name}: {worded('a look is due for owner invoices')} {', '.join(one.missed)}")
     for name, failure in failures.items():
         if failure:
             say(f"{name}: {failure}", err=True)

@@ -5,6 +5,7 @@ import getpass
 import json
 from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
@@ -18,11 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared.connections.csv_table import CsvProblem
 from shared.database import DATABASE_ERRORS, Role, create_engine
 from shared.settings import DatabaseSettings, Settings, SettingsError, load
+from shared.terminology import Dictionary, translate
 
 T = TypeVar("T")
 CsvFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A CSV file, UTF-8.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check and count, but write nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+WORDS: ContextVar[Dictionary] = ContextVar("words", default=Dictionary.GENERAL_CONTRACTORS)
 WRONG_INPUT = 2
 NOT_DONE = 1
 NO_ANSWER = 3
@@ -94,6 +97,16 @@ def refuse_file(file: Path, problems: Sequence[CsvProblem]) -> NoReturn:
 def cells(*values: object) -> list[Text]:
     """Plain text, in which a file's content can neither style nor steer the terminal."""
     return [Text(plain(value), overflow="fold") for value in values]
+
+
+def worded(text: str) -> str:
+    """A label or sentence of ours in the words that whoever reads it chose; JSON never passes through here."""
+    return translate(text, WORDS.get())
+
+
+def headed(*heads: str) -> Table:
+    """An empty table whose heads are worded."""
+    return Table(*map(worded, heads))
 
 
 def plain(value: object) -> str:

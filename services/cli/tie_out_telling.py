@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.table import Table
 
-from services.cli.terminal import WRONG_INPUT, cells, say, stop
+from services.cli.terminal import WRONG_INPUT, cells, headed, say, stop, worded
 from services.export_worker.core.tie_out import Told
 from shared.ledger.tie_out import NOT_HELD, REASON_OF, VERDICT_TOLD, Part, Period, Sum, Tally, Verdict
 from shared.ledger.tie_out_reader import Approved, Finding, tally_to_json
@@ -63,16 +62,16 @@ def tell(month: Month) -> None:
         say("  No tie-out came to its end yet.")
         return
     say(f"  As of {month.as_of:%Y-%m-%d %H:%M} UTC" + (f"; stopped asking: {month.failure}" if month.failure else ""))
-    table = Table("Currency", "Approved", *(part.value.title() for part in Part), "Adds up")
+    table = headed("Currency", "Approved", *(part.value.title() for part in Part), "Adds up")
     for account in month.tally.accounts:
         sums = (account.approved, *(account.parts.get(part, Sum()) for part in Part))
         table.add_row(*cells(account.currency or "unknown", *map(_sum, sums), "yes" if account.adds_up else "NO"))
     Console().print(table)
     for verdict in Verdict:
         if month.verdicts[verdict]:
-            say(f"  {month.verdicts[verdict]} {verdict.value}: {VERDICT_TOLD[verdict]}")
+            say(f"  {month.verdicts[verdict]} {verdict.value}: {worded(VERDICT_TOLD[verdict])}")
     if month.findings:
-        found = Table("Export", "Invoice", "Owner", "Amount", "ERP number", "In the ERP", "Particulars", "Do")
+        found = headed("Export", "Invoice", "Owner", "Amount", "ERP number", "In the ERP", "Particulars", "Do")
         for finding in month.findings:
             found.add_row(*cells(*_columns(finding)))
         Console().print(found)
@@ -86,7 +85,8 @@ def _columns(finding: Finding) -> tuple[object, ...]:
     amount = "" if finding.amount is None else f"{finding.amount:,.2f} {finding.currency or ''}"
     invoice, owner = finding.invoice_number or "", finding.customer_name or ""
     number = finding.erp_number or ""
-    return (finding.export_id, invoice, owner, amount, number, finding.verdict.value, finding.detail, _do(finding))
+    particulars, todo = worded(finding.detail), worded(_do(finding))
+    return (finding.export_id, invoice, owner, amount, number, finding.verdict.value, particulars, todo)
 
 
 def _do(finding: Finding) -> str:

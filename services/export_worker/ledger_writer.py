@@ -8,6 +8,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.export_worker.appending import ROW, append_entries, export_of, make_due
+from services.export_worker.counts import carried_over
 from services.export_worker.exports import Claim, Export, LeaseLost, VersionChanged
 from shared.ledger.entries import EntryBody, LateAnswer
 from shared.ledger.state import State
@@ -120,7 +121,7 @@ class LedgerWriter:
 
     async def adopt(self, export_id: int, connection_name: str) -> bool:
         """Give an export that no connection served to `connection_name`. False when that one has its own."""
-        async with self.engine.begin() as connection:
+        async with self.engine.begin() as connection, carried_over(connection, export_id):
             taken = await connection.execute(_ADOPT, {"export_id": export_id, "connection": connection_name})
             await connection.execute(_ADOPT_WORK, {"export_id": export_id, "connection": connection_name})
         return taken.rowcount == 1

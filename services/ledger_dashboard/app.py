@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
@@ -58,6 +58,7 @@ API = (api_exports, api_orders, api_figures)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
 ALERT_SECONDS = 10.0
+CANCEL_AGAIN_SECONDS = 0.5
 YEAR = 31_536_000
 POLICY = "; ".join(
     (
@@ -164,6 +165,9 @@ async def _vitals(watch: Watch) -> Mapping[str, Any]:
 
 
 async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    # Again and again: Python 3.11's wait_for, which aiosmtplib uses, loses a cancellation that meets an answer.
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
+    if not task.cancelled():
+        task.result()

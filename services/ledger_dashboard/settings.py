@@ -1,6 +1,8 @@
 """The dashboard's own settings: who may sign in, and who is told of trouble. As `shared.settings` has it."""
 
 from base64 import b64decode
+from collections.abc import Collection
+from email.utils import parseaddr
 from ipaddress import ip_network
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -80,16 +82,30 @@ class DashboardSettings(ApproverRecordSettings):
 
 
 def _smtp(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError("does not start with smtp:// or smtps://")
+    if not _names_a_server(value.get_secret_value(), {"smtp", "smtps"}):
+        raise ValueError("not an smtp:// or smtps:// address with a port that is a number")
     return value
 
 
 def _hook(value: SecretStr) -> SecretStr:
-    parts = urlsplit(value.get_secret_value())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _names_a_server(value.get_secret_value(), {"http", "https"}):
         raise ValueError("not an http:// or https:// address")
+    return value
+
+
+def _names_a_server(address: str, schemes: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return False
+    return address.isprintable() and " " not in address and parts.scheme in schemes and bool(parts.hostname)
+
+
+def _mailbox(value: str) -> str:
+    name, at, domain = parseaddr(value)[1].rpartition("@")
+    if not (value.isprintable() and name and at and domain):
+        raise ValueError("not a mail address")
     return value
 
 
@@ -103,6 +119,9 @@ def _signing_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+Mailbox = Annotated[Text, AfterValidator(_mailbox)]
+
+
 class AlertSettings(Settings):
     alert_quiet_minutes: int = Field(
         60, ge=1, le=10_080, description="a number of minutes, at least 1, before something that grew is told again"
@@ -111,8 +130,8 @@ class AlertSettings(Settings):
     smtp_url: Annotated[SecretStr, AfterValidator(_smtp)] | None = Field(
         None, description="the mail server, for example smtp://user:password@mail.example.com:587"
     )
-    alert_mail_from: Text | None = Field(None, description="the sender's mail address")
-    alert_mail_to: Annotated[tuple[Text, ...], *CommaSeparated] = Field(
+    alert_mail_from: Mailbox | None = Field(None, description="the sender's mail address")
+    alert_mail_to: Annotated[tuple[Mailbox, ...], *CommaSeparated] = Field(
         (), description="the recipients' mail addresses, separated by commas"
     )
     alert_slack_url: Annotated[SecretStr, AfterValidator(_hook)] | None = Field(

@@ -42,6 +42,9 @@ approver_records = Table(
     Column("recorded_by", Text, nullable=False),
     Column("source", Text, nullable=False),
     *validity(),
+    Column(
+        "changed_by_user_id", Text, comment="who that is in Procore, whatever they signed in with; null: nobody there"
+    ),
     CheckConstraint("erp_integrations_level IN ('none', 'read_only', 'standard', 'admin')", name="level"),
     one_current("approver_records", "company_id", "user_id"),
     Index("approver_records_history", "company_id", "user_id", "id"),
@@ -98,17 +101,26 @@ async def history(connection: AsyncConnection, company_id: str, user_id: str) ->
 
 
 async def changers(connection: AsyncConnection, company_id: str, user_id: str) -> frozenset[str]:
-    """Everybody who ever changed this record: none of them may release under it.
+    """Everybody who ever changed this record, and who they are in Procore: none of them may release under it.
 
     All versions count, since a later refresh by somebody else keeps what an earlier change granted.
     """
     columns = approver_records.c
-    query = select(columns.changed_by).where(columns.company_id == company_id, columns.user_id == user_id)
-    return frozenset((await connection.scalars(query)).all())
+    query = select(columns.changed_by, columns.changed_by_user_id)
+    rows = await connection.execute(query.where(columns.company_id == company_id, columns.user_id == user_id))
+    return frozenset(name for row in rows for name in row if name)
 
 
-async def save(connection: AsyncConnection, records: Iterable[ApproverRecord], changed_by: str) -> SavedApprovers:
+async def save(
+    connection: AsyncConnection,
+    records: Iterable[ApproverRecord],
+    changed_by: str,
+    changed_by_user_id: str | None = None,
+) -> SavedApprovers:
     """Makes these the current versions, one per person, within the caller's transaction.
+
+    Whoever changes them is named with their user id in Procore, where they have one: the same person may come by
+    another log-in, or with a token.
 
     A record taken later than the current one becomes a new version even where it says the same, since its
     age counts. One that is equal, or taken earlier than the current one, changes nothing.
@@ -119,8 +131,9 @@ async def save(connection: AsyncConnection, records: Iterable[ApproverRecord], c
     for batch in in_batches(list(given)):
         standing = await standing_records(connection, batch)
         fresh = [given[key] for key in batch if is_new_version(given[key], standing.get(key), saved)]
-        rows = [vars(record) for record in fresh]
-        await supersede(connection, approver_records, ("company_id", "user_id"), rows, changed_by)
+        changer = {"changed_by": changed_by, "changed_by_user_id": changed_by_user_id}
+        rows = [vars(record) | changer for record in fresh]
+        await supersede(connection, approver_records, ("company_id", "user_id"), rows)
     return saved
 
 

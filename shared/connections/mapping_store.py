@@ -79,7 +79,8 @@ async def save_batch(
     saved.added.extend(batch[place] for place in fresh if place not in standing)
     saved.changed.extend(batch[place] for place in fresh if place in standing)
     saved.unchanged.extend(row for place, row in batch.items() if place not in fresh)
-    await supersede(connection, mappings, KEY, [version(batch[place]) for place in fresh], changed_by)
+    versions = [version(batch[place]) | {"changed_by": changed_by} for place in fresh]
+    await supersede(connection, mappings, KEY, versions)
 
 
 def version(row: MappingRow) -> dict[str, Any]:

@@ -85,6 +85,12 @@ async def test_a_change_keeps_the_version_before(connection):
     assert await store.changers(connection, "4908", "1") == frozenset()
 
 
+async def test_a_changer_is_known_in_procore_too(connection):
+    await store.save(connection, [ADA], "account:7", "31207")
+    await store.save(connection, [replace(ADA, active=False)], "cli:root")
+    assert await store.changers(connection, "4907", "1") == {"account:7", "31207", "cli:root"}
+
+
 async def test_the_same_rights_read_later_are_a_new_version(connection):
     await store.save(connection, [ADA], "ben")
     later = replace(ADA, recorded_at=YESTERDAY + timedelta(hours=1))

@@ -7,13 +7,16 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from services.export_worker import rollup as module
+from services.export_worker.counts import carried_over
+from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.rollup import Rollup
 from shared.database import Role, connect_raw
 from shared.ledger.entries import Confirmed, Deferred, Finding, ReplayAccepted, ResolvedByHand, Skipped
 from shared.ledger.latency import BOUNDS, percentile
+from shared.ledger.tables import exports
 from shared.ledger.verification import Verification
 from shared.ledger.words import Reason
 from tests.support.builders import a_standing
@@ -21,13 +24,14 @@ from tests.support.ledgers import COMPANY, CONNECTION, a_look, an_export, append
 
 WHO = {"by": "account:7", "why": "because"}
 COUNTS = "SELECT company_id, connection, status, count FROM export_counts WHERE count <> 0"
-OUTCOMES = "SELECT unit, begins, company_id, connection, outcome, count FROM export_outcomes"
+OUTCOMES = "SELECT unit, begins, company_id, connection, outcome, count FROM export_outcomes WHERE count <> 0"
 RECOUNTED = "SELECT company_id, connection, status, count(*) FROM exports GROUP BY 1, 2, 3"
 RECOUNTED_OUTCOMES = """
     SELECT unit, date_trunc(unit, at, 'UTC'), company_id, connection, entries.status, count(*)
     FROM entries JOIN exports ON exports.id = export_id CROSS JOIN unnest(ARRAY['hour', 'day']) AS unit
     WHERE entries.status IN ('exported', 'failed', 'held') AND entries.status <> status_before GROUP BY 1, 2, 3, 4, 5
 """
+WAITS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -130,6 +134,47 @@ async def test_what_fails_in_between_counts_nothing(worker_engine, agree, rows, 
         with pytest.raises(ZeroDivisionError):
             await Rollup(worker_engine).count_some()
     assert await rows(COUNTS) == await rows(OUTCOMES) == await rows("SELECT name FROM publications") == set()
+    await agree()
+
+
+@pytest.mark.parametrize("counted", [0, 1, 2, 3])
+async def test_an_adopted_export_takes_its_counts_along(worker_engine, agree, rows, counted):
+    unserved = await an_export(worker_engine, invoice="1", connection="")
+    skipped = Skipped(finding=Finding(reason=Reason.NOT_APPROVED), look=a_look(seen="draft"))
+    for at, body in enumerate((skipped, ResolvedByHand(nonce="n", dismissed=False, erp_number="AR-1", **WHO))):
+        if counted > at:
+            await Rollup(worker_engine).count_some()
+        await append(worker_engine, unserved, body)
+    if counted == 3:
+        await Rollup(worker_engine).count_some()
+    assert await LedgerWriter(worker_engine, "test").adopt(unserved, CONNECTION)
+    await append(worker_engine, unserved, held_for())
+    await agree()
+    assert await rows(COUNTS) == {(COMPANY, CONNECTION, "held", 1)}
+
+
+async def test_what_stays_unserved_keeps_its_counts(worker_engine, agree):
+    await an_export(worker_engine, invoice="1")
+    unserved = await an_export(worker_engine, invoice="1", connection="")
+    await Rollup(worker_engine).count_some()
+    assert not await LedgerWriter(worker_engine, "test").adopt(unserved, CONNECTION)
+    await agree()
+
+
+@pytest.mark.parametrize("counted", [True, False])
+async def test_what_is_counted_during_an_adoption_is_moved_once(worker_engine, agree, rows, counted):
+    unserved = await an_export(worker_engine, connection="")
+    if counted:
+        await Rollup(worker_engine).count_some()
+        await append(worker_engine, unserved, held_for())
+    async with worker_engine.begin() as session:
+        async with carried_over(session, unserved):
+            await session.execute(update(exports).where(exports.c.id == unserved).values(connection=CONNECTION))
+        counting_meanwhile = asyncio.create_task(Rollup(worker_engine).count_some())
+        async with asyncio.timeout(20):
+            while not await rows(WAITS):
+                continue
+    assert await counting_meanwhile == 1
     await agree()
 
 

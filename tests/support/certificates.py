@@ -32,6 +32,7 @@ def write_certificate(folder: Path, *, password: str | None = None) -> Certifica
         x509.CertificateBuilder(NAME, NAME, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
         .sign(key, hashes.SHA256())
     )
     encryption = BestAvailableEncryption(password.encode()) if password else NoEncryption()

@@ -32,6 +32,7 @@ EVERY_SECONDS = 15.0
 LOCK = 7_215_012  # any number that nothing else in this database locks
 KEPT = timedelta(days=7)
 MOST_COUNTED = 20_000
+MOST_SECONDS = 30.0  # for one way; the others wait as long
 
 log = structlog.get_logger("ledger_dashboard.bell")
 
@@ -82,9 +83,10 @@ class Bell:
         if not due:
             return
         try:
-            await way.tell(due, now)
-        except NotTold as error:
-            log.warning("alert.postponed", way=way.name, why=str(error))
+            async with asyncio.timeout(MOST_SECONDS):
+                await way.tell(due, now)
+        except (NotTold, TimeoutError) as error:
+            log.warning("alert.postponed", way=way.name, why=str(error) or f"no answer within {MOST_SECONDS:g} s")
             return
         # Told before it is noted: a crash in between tells it twice, never not at all.
         async with self._engine.begin() as connection:

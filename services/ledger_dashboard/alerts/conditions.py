@@ -109,10 +109,19 @@ def moved_on(known: Iterable[State], found: Iterable[Condition], now: datetime) 
 def news(states: Iterable[State], told: Mapping[str, Telling], now: datetime, *, quiet: timedelta) -> list[News]:
     """What one way has to tell now.
 
-    Something new is told once it lasted a minute; something told before again only when it grew and the quiet time is
-    over; an end is told once, to those who were told of the beginning.
+    Something new is told once it lasted a minute, and takes along what began since; something told before again only
+    when it grew and the quiet time is over; an end is told once, to those who were told of the beginning.
     """
-    return [one for state in states if (one := _news(state, told.get(state.key), now, quiet))]
+    known = [(state, told.get(state.key)) for state in states]
+    due = [one for state, last in known if (one := _news(state, last, now, quiet))]
+    if not any(_is_new(one.state, told.get(one.state.key)) for one in due):
+        return due
+    early = [state for state, last in known if _is_new(state, last) and now - state.since < GROUPED_FOR]
+    return [*due, *map(News, early)]
+
+
+def _is_new(state: State, last: Telling | None) -> bool:
+    return state.ended_at is None and (last is None or last.since != state.since)
 
 
 def _news(state: State, last: Telling | None, now: datetime, quiet: timedelta) -> News | None:
@@ -128,14 +137,19 @@ def _news(state: State, last: Telling | None, now: datetime, quiet: timedelta) -
 
 def _held(one: Held) -> Condition:
     word = "failed" if one.status is Status.FAILED else "held"
-    exports = "1 export is" if one.count == 1 else f"{one.count:,} exports are"
+    verb = "failed" if one.status is Status.FAILED else ("is held" if one.count == 1 else "are held")
     step = f" {NEXT_STEP[one.reason]}" if one.reason else ""
     where = f" on {one.connection}" if one.connection else ""
     about = one.reason.value if one.reason else "no_reason"
     reason = f"&reason={one.reason.value}" if one.reason else ""
     path = f"/exports?status={one.status.value}{reason}" + (f"&connection={one.connection}" if one.connection else "")
     words = about.replace("_", " ")
-    return Condition(f"{word}:{about}:{one.connection}", f"{exports} {word}{where}: {words}.{step}", path, one.count)
+    return Condition(
+        f"{word}:{about}:{one.connection}",
+        f"{_many(one.count, 'export')} {verb}{where}: {words}.{step}",
+        path,
+        one.count,
+    )
 
 
 def _of_connections(facts: Facts) -> Iterator[Condition]:
@@ -146,19 +160,23 @@ def _of_connections(facts: Facts) -> Iterator[Condition]:
         told = f"{name} stopped after errors of our own: resume it when they are mended."
         yield Condition(f"stopped:{name}", told, f"/connections/{name}")
     for name, count in facts.missed.items():
-        told = f"Reconciliation found {count:,} invoices of {name} that no webhook told of."
+        told = f"Reconciliation found {_many(count, 'invoice')} of {name} that no webhook told of."
         yield Condition(f"missed:{name}", told, HEALTH, count)
 
 
 def _of_webhooks(facts: Facts, much_lag: int) -> Iterator[Condition]:
     if facts.lag is not None and facts.lag > much_lag:
-        yield Condition("lag", f"{facts.lag:,} records wait in Kafka.", HEALTH, facts.lag)
+        yield Condition("lag", f"Waiting in Kafka: {_many(facts.lag, 'record')}.", HEALTH, facts.lag)
     if facts.parked:
-        told = f"{facts.parked:,} webhooks are parked: Kafka does not take them."
+        told = f"Parked, since Kafka does not take them: {_many(facts.parked, 'webhook')}."
         yield Condition("parked", told, HEALTH, facts.parked)
     if facts.dead_letters:
-        told = f"{facts.dead_letters:,} webhooks of the last day could not be read."
+        told = f"{_many(facts.dead_letters, 'webhook')} of the last day could not be read."
         yield Condition("dead_letters", told, "/events-log?fate=dead_lettered", facts.dead_letters)
     if facts.refused:
-        told = f"The receiver refused {facts.refused:,} webhooks for their token: Procore then pauses all of them."
+        told = f"The receiver refused {_many(facts.refused, 'webhook')} for the token: Procore then pauses all of them."
         yield Condition("refused", told, HEALTH, facts.refused)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"

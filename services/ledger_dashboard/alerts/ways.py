@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from email.message import EmailMessage
+from email.utils import parseaddr
+from hashlib import sha256
+from html import escape
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 import aiosmtplib
 import httpx
@@ -32,7 +34,7 @@ class Way(Protocol):
 
 
 class Mail:
-    """By SMTP, with STARTTLS where the server offers it."""
+    """By SMTP, with STARTTLS where the server offers it; a password never travels without."""
 
     name = "mail"
 
@@ -44,25 +46,40 @@ class Mail:
 
     async def tell(self, news: Sequence[News], now: datetime) -> None:
         """One mail."""
+        server = self._server
+        is_plain = server.scheme == "smtp"
+        try:
+            await aiosmtplib.send(
+                self._mail(news, now),
+                hostname=server.hostname,
+                port=server.port or SMTP_PORTS[server.scheme],
+                username=unquote(server.username) if server.username else None,
+                password=unquote(server.password) if server.password else None,
+                use_tls=not is_plain,
+                start_tls=True if is_plain and server.password else None,
+                timeout=SECONDS,
+            )
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise NotTold(_why(error)) from None
+
+    def _mail(self, news: Sequence[News], now: datetime) -> EmailMessage:
         mail = EmailMessage()
         mail["Subject"] = subject(news)
         mail["From"] = self._sender
         mail["To"] = ", ".join(self._recipients)
         mail["Date"] = now
+        mail["Message-ID"] = f"<{number(news)}@{parseaddr(self._sender)[1].rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
         mail.set_content("\n\n".join(line(one, self._dashboard) for one in news) + "\n")
-        server = self._server
-        try:
-            await aiosmtplib.send(
-                mail,
-                hostname=server.hostname,
-                port=server.port or SMTP_PORTS[server.scheme],
-                username=unquote(server.username) if server.username else None,
-                password=unquote(server.password) if server.password else None,
-                use_tls=server.scheme == "smtps",
-                timeout=SECONDS,
-            )
-        except (aiosmtplib.SMTPException, OSError) as error:
-            raise NotTold(type(error).__name__) from None
+        return mail
+
+
+def _why(error: Exception) -> str:
+    """By name, with the number of the server's answer: its words may repeat ours."""
+    if type(error) is aiosmtplib.SMTPException:
+        return str(error)  # aiosmtplib's own sentence: what the server does not offer
+    code = f" {error.code}" if isinstance(error, aiosmtplib.SMTPResponseException) else ""
+    return type(error).__name__ + code
 
 
 class Slack:
@@ -78,7 +95,7 @@ class Slack:
     async def tell(self, news: Sequence[News], now: datetime) -> None:
         """One post."""
         text = "\n".join([f"*{subject(news)}* ({now:%H:%M} UTC)", *(f"• {line(one, self._dashboard)}" for one in news)])
-        await posted(self._client, httpx.Request("POST", self._url, json={"text": text}))
+        await posted(self._client, httpx.Request("POST", self._url, json={"text": escape(text, quote=False)}))
 
 
 class Signed:
@@ -93,12 +110,11 @@ class Signed:
         self._dashboard = dashboard
 
     async def tell(self, news: Sequence[News], now: datetime) -> None:
-        """One delivery, under an id of its own."""
+        """One delivery, under an id that it keeps when it is sent again."""
         request = httpx.Request("POST", self._url, json=as_json(news, now, self._dashboard))
-        number = f"alert_{uuid4().hex}"
-        request.headers["webhook-id"] = number
+        request.headers["webhook-id"] = number(news)
         request.headers["webhook-timestamp"] = str(int(now.timestamp()))
-        request.headers["webhook-signature"] = self._webhook.sign(number, now, request.content.decode())
+        request.headers["webhook-signature"] = self._webhook.sign(number(news), now, request.content.decode())
         await posted(self._client, request)
 
 
@@ -114,6 +130,12 @@ def ways_of(settings: AlertSettings, client: httpx.AsyncClient, dashboard: str |
         secret = settings.alert_webhook_secret.get_secret_value()
         ways.append(Signed(client, settings.alert_webhook_url, secret, dashboard))
     return ways
+
+
+def number(news: Sequence[News]) -> str:
+    """The same for the same news, so that its receiver knows what came twice."""
+    told = "\n".join(f"{one.state.key} {one.state.since} {one.state.count} {one.is_over}" for one in news)
+    return f"alert_{sha256(told.encode()).hexdigest()[:32]}"
 
 
 def subject(news: Sequence[News]) -> str:
@@ -151,9 +173,10 @@ def as_json(news: Sequence[News], now: datetime, dashboard: str | None) -> dict[
 
 
 async def posted(client: httpx.AsyncClient, request: httpx.Request) -> None:
-    """Raises NotTold for anything but a 2xx."""
+    """Raises NotTold for anything but a 2xx. What is answered beside the status is not read."""
     try:
-        response = await client.send(request)
+        response = await client.send(request, stream=True)
+        await response.aclose()
     except httpx.HTTPError as error:
         raise NotTold(type(error).__name__) from None
     if not response.is_success:

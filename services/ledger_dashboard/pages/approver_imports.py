@@ -52,7 +52,7 @@ async def import_file(request: Request, person: Recorder) -> Response:
     if read.problems:
         return _refused(request, person, read)
     async with desk_of(request).engine.begin() as connection:
-        saved = await save(connection, read.rows, person.who)
+        saved = await save(connection, read.rows, person.who, person.procore_user_id)
         for company in sorted({each.company_id for each in read.rows}):
             rows = sum(each.company_id == company for each in read.rows)
             await record(

@@ -104,7 +104,7 @@ async def record_rights(request: Request, company: ProcoreId, user: ProcoreId, p
         since = await standing_since(connection, company, user)
         if str(form.get("seen") or "") != _moment(since):
             raise HTTPException(422, "Somebody else changed this record meanwhile: look at it again. Nothing was done.")
-        await save(connection, read.rows, person.who)
+        await save(connection, read.rows, person.who, person.procore_user_id)
         rights_now = read.rows[0].evidence()
         await record(connection, person, "recorded", subject(company, user), company, rights=rights_now)
     return RedirectResponse(address_after(f"/approvers/{company}/{user}", "recorded"), status_code=303)

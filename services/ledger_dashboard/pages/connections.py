@@ -17,6 +17,7 @@ from services.ledger_dashboard.reading.connections import (
     read_circuit,
     read_connection,
     read_connections,
+    read_fault,
     resume,
 )
 from services.ledger_dashboard.reading.export import read_profile
@@ -47,6 +48,7 @@ async def one_connection(
         profile = await seen_connection(connection, person, name)
         line = await read_connection(connection, profile)
         circuit = await read_circuit(connection, name)
+        fault = await read_fault(connection, name) if line.fare.is_stopped else None
         lacking = await read_lacking(connection, name, profile.company_id)
         counts = await count_mappings(connection, name)
         names = await people_names(connection, [circuit.paused_by] if circuit.paused_by else [])
@@ -59,6 +61,7 @@ async def one_connection(
         profile=profile,
         **_sections(profile),
         circuit=circuit,
+        fault=fault,
         lacking=lacking,
         is_bounded=sum(each.count for each in lacking) >= MOST_COUNTED,
         counts=counts,
@@ -83,7 +86,7 @@ async def pause_it(request: Request, name: ConnectionName, person: Pauser) -> Re
 
 @router.post("/connections/{name}/resumptions", include_in_schema=False)
 async def resume_it(request: Request, name: ConnectionName, person: Pauser) -> Response:
-    """What waited is looked at again by itself."""
+    """Also after it stopped by itself. What waited is looked at again by itself."""
     why = await _why(request)
     async with desk_of(request).engine.begin() as connection:
         profile = await seen_connection(connection, person, name)

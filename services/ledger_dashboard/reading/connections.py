@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,8 +12,9 @@ from services.ledger_dashboard.reading.overview import OPEN, Fare, read_fares
 from shared.connections.profile import ConnectionProfile
 from shared.connections.profile_store import SeenProfile, read_profiles
 from shared.ledger.showing import export_counts
-from shared.ledger.tables import connection_states
-from shared.ledger.words import Status
+from shared.ledger.state import State
+from shared.ledger.tables import connection_states, exports
+from shared.ledger.words import Reason, Status
 
 FOR_PEOPLE = (Status.HELD.value, Status.FAILED.value)
 
@@ -49,6 +50,14 @@ class Circuit:
     last_failure: str | None = None
 
 
+@dataclass(frozen=True)
+class Fault:
+    """The newest error of our own that still holds an export; `detail` names its trace, as the worker's log does."""
+
+    export_id: int
+    detail: str
+
+
 async def read_connections(connection: AsyncConnection, companies: frozenset[str] | None) -> Sequence[ConnectionLine]:
     """By name."""
     seen = {each.profile.name: each for each in await read_profiles(connection)}
@@ -75,6 +84,19 @@ async def read_circuit(connection: AsyncConnection, name: str) -> Circuit:
     return Circuit(*row) if row else Circuit()
 
 
+async def read_fault(connection: AsyncConnection, name: str) -> Fault | None:
+    """None when everything that such errors held was taken up again."""
+    kept = exports.c
+    asked = select(kept.id, kept.state).where(
+        kept.connection == name, kept.status == Status.HELD.value, kept.reasons.contains([Reason.INTERNAL_ERROR.value])
+    )
+    row = (await connection.execute(asked.order_by(kept.since.desc()).limit(1))).one_or_none()
+    if row is None:
+        return None
+    findings = State.model_validate(row.state).findings
+    return Fault(row.id, next((each.detail for each in findings if each.reason is Reason.INTERNAL_ERROR), ""))
+
+
 async def read_loads(connection: AsyncConnection, companies: frozenset[str] | None) -> Mapping[str, Load]:
     """By connection, as counted along with the entries; those that never had an export are missing."""
     kept = export_counts.c
@@ -88,17 +110,15 @@ async def read_loads(connection: AsyncConnection, companies: frozenset[str] | No
 
 async def pause(connection: AsyncConnection, name: str, by: str, why: str) -> None:
     """Nothing more is sent through it. A pause that stands already is told anew."""
-    await _put(connection, name, paused_at=func.now(), paused_by=by, paused_why=why)
+    values = {"paused_at": func.now(), "paused_by": by, "paused_why": why}
+    statement = upsert(connection_states).values(connection=name, **values)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
 
 
 async def resume(connection: AsyncConnection, name: str) -> None:
-    """Its pause ends; a stop after errors of our own does not."""
-    await _put(connection, name, paused_at=None, paused_by=None, paused_why=None)
-
-
-async def _put(connection: AsyncConnection, name: str, **values: object) -> None:
-    statement = upsert(connection_states).values(connection=name, **values)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+    """Its pause ends, and so does a stop after errors of our own: what follows is counted from the start."""
+    ended = update(connection_states).where(connection_states.c.connection == name)
+    await connection.execute(ended.values(paused_at=None, paused_by=None, paused_why=None, internal_errors=0))
 
 
 _CIRCUIT = tuple(connection_states.c[name] for name in Circuit.__dataclass_fields__)

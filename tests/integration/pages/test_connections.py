@@ -9,9 +9,12 @@ from services.export_worker.rollup import Rollup
 from services.ledger_dashboard.people.tables import audit_records
 from services.ledger_dashboard.reading.connections import read_circuit
 from shared.connections.standing import MOST_INTERNAL_ERRORS
+from shared.ledger.entries import Finding, Held
 from shared.ledger.tables import connection_states
+from shared.ledger.words import Reason
 from tests.support.ledgers import COMPANY, CONNECTION, an_export, held_for
 from tests.support.pages import AMY, OLGA, VERA, a_profile, served, text_of, visit
+from tests.support.people import audited
 
 OTHER = "ironside-books"
 HERE = f"/connections/{CONNECTION}"
@@ -107,12 +110,34 @@ async def test_nobody_pauses_without_a_reason_or_the_role(dashboard, owner_engin
     assert (await circuit(owner_engine)).paused_at is None
 
 
-async def test_a_stop_by_our_own_errors_names_the_command(dashboard, owner_engine, worker_engine, two):
+async def test_a_stop_by_our_own_errors_names_the_trace(dashboard, owner_engine, worker_engine, two):
     await noted(worker_engine, internal_errors=MOST_INTERNAL_ERRORS)
+    async with visit(dashboard, owner_engine, VERA) as vera:
+        assert "It stopped after 5 errors of our own in a row. Resume it when" in text_of(await vera.get(HERE))
+        for trace in ("trace 1a", "trace 2b"):
+            finding = Finding(reason=Reason.INTERNAL_ERROR, detail=trace)
+            broken = await an_export(worker_engine, Held(findings=(finding,)), invoice=trace)
+        await an_export(worker_engine, Held(findings=(finding,)), invoice="elsewhere", connection=OTHER)
+        page = await vera.get(HERE)
+    assert f"still holds an invoice: trace 2b, at export {broken} ; the worker's log names it too." in text_of(page)
+    assert f'href="/exports/{broken}"' in page
+    assert "<button" not in page.partition("<main")[2]
+
+
+async def test_a_stopped_connection_is_resumed_on_its_page(dashboard, owner_engine, worker_engine, two):
+    await noted(worker_engine, internal_errors=MOST_INTERNAL_ERRORS, failures=2, last_failure="refused")
+    async with visit(dashboard, owner_engine, VERA) as vera:
+        await vera.post(f"{HERE}/resumptions", 403, why="mended")
     async with visit(dashboard, owner_engine, OLGA) as olga:
-        text = text_of(await olga.get(HERE))
-    assert "Stopped" in text
-    assert f"invoice-export connections resume {CONNECTION}" in text
+        page = await olga.get(HERE)
+        assert "Pause it" not in page
+        assert f'action="{HERE}/resumptions"' in page
+        text = text_of(await olga.follow(await olga.post(f"{HERE}/resumptions", why="mended")))
+    assert "Resumed: what waited is looked at again" in text
+    assert "Stopped" not in text
+    noted_now = await circuit(owner_engine)
+    assert (noted_now.internal_errors, noted_now.failures, noted_now.last_failure) == (0, 2, "refused")
+    assert [(each.did, each.detail) for each in await audited(owner_engine)] == [("resumed", {"why": "mended"})]
 
 
 async def test_an_open_circuit_tells_when_it_is_tried_again(dashboard, owner_engine, worker_engine, two):

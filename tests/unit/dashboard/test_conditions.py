@@ -53,8 +53,15 @@ def test_each_trouble_has_its_own_key(facts: Facts, key: str) -> None:
 
 def test_a_hold_says_what_to_do_and_where() -> None:
     (condition,) = found(Facts(held=[Held("acme", Status.FAILED, Reason.PERIOD_CLOSED, 3)])).values()
-    assert condition.sentence.startswith("3 exports are failed on acme: period closed. The accounting period is closed")
+    assert condition.sentence.startswith("3 exports failed on acme: period closed. The accounting period is closed")
     assert condition.path == "/exports?status=failed&reason=period_closed&connection=acme"
+
+
+def test_one_is_told_as_one() -> None:
+    one = Facts(lag=1, parked=1, dead_letters=1, refused=1, missed={"acme": 1}, held=[Held("", Status.HELD, None, 1)])
+    told = " ".join(condition.sentence for condition in conditions(one, much_lag=0))
+    assert all(f"1 {noun}" in told for noun in ("record", "webhook", "invoice", "export is held"))
+    assert not any(f"1 {noun}s" in told for noun in ("record", "webhook", "invoice", "export"))
 
 
 def test_a_condition_keeps_its_beginning_while_it_lasts() -> None:
@@ -80,6 +87,16 @@ def test_something_new_is_told_after_a_minute() -> None:
     (state,) = moved_on([], [CLOSED], NOW)
     assert news([state], {}, NOW + MINUTE / 2, quiet=QUIET) == []
     assert [one.state for one in news([state], {}, NOW + MINUTE, quiet=QUIET)] == [state]
+
+
+def test_what_begins_within_a_minute_comes_together() -> None:
+    (first,) = moved_on([], [CLOSED], NOW)
+    (second,) = moved_on([], [Condition("lag", "much", "/health", 5_000)], NOW + MINUTE / 2)
+    assert news([first, second], {}, NOW + MINUTE / 2, quiet=QUIET) == []
+    assert [one.state for one in news([first, second], {}, NOW + MINUTE, quiet=QUIET)] == [first, second]
+    assert news([first, second], told(first, NOW), NOW + MINUTE, quiet=QUIET) == []
+    ended = State(first.key, first.sentence, first.path, 3, first.since, NOW - QUIET)
+    assert [one.is_over for one in news([ended, second], told(first, NOW), NOW + MINUTE, quiet=QUIET)] == [True]
 
 
 def test_a_month_end_sends_one_message_not_hundreds() -> None:
