@@ -1,5 +1,7 @@
 """The fixtures that every test may ask for."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -21,9 +23,20 @@ pytest_plugins = [
 ]
 
 # Each takes minutes in one piece: begun last, it would run on alone while the other processes are idle.
-BEGUN_FIRST = ("test_crashes.py", "test_demo.py")
+BEGUN_FIRST = (
+    "contract/erp/test_unknown_outcomes.py",
+    "acceptance/test_demo.py",
+    "integration/test_tryton.py",
+    "acceptance/test_crashes.py",
+    "acceptance/test_dashboard.py",
+    "acceptance/test_histories_of_erps.py",
+    "acceptance/test_tie_outs.py",
+    "acceptance/test_dashboard_browser.py",
+)
+HERE = Path(__file__).parent
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in BEGUN_FIRST)
+    first = {HERE / name: place for place, name in enumerate(BEGUN_FIRST)}
+    items.sort(key=lambda item: first.get(item.path, len(first)))

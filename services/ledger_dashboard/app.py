@@ -44,6 +44,7 @@ from services.ledger_dashboard.people.reception import Reception
 from services.ledger_dashboard.rendering import FOLDER, STATIC, Pages
 from services.ledger_dashboard.settings import AlertSettings, DashboardSettings
 from services.ledger_dashboard.watch import Watch
+from shared.authorities import usual_authorities
 from shared.database import Role, create_engine
 from shared.health import Check, Health, health_router
 from shared.heartbeat import Heartbeat
@@ -101,7 +102,9 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
             app.state.desk = Desk(settings, engine, Pages(), sender, watch)
             app.state.reception = Reception(engine, settings)
             checks.add("database", lambda: _answers(engine))
-            client = await closing.enter_async_context(httpx.AsyncClient(trust_env=False, timeout=ALERT_SECONDS))
+            trusting = usual_authorities(trust_env=False)
+            outward = httpx.AsyncClient(trust_env=False, timeout=ALERT_SECONDS, verify=trusting)
+            client = await closing.enter_async_context(outward)
             ways = ways_of(settings, client, settings.dashboard_url)
             tasks = (
                 watch.run(),

@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 from pydantic import SecretStr
 
+from shared.authorities import usual_authorities
 from shared.procore.answers import Answer, read
 from shared.procore.errors import ProcoreUnavailable, Unreadable
 from shared.procore.paging import has_next, rows_of
@@ -61,7 +62,7 @@ class ProcoreClient:
         self._clock = clock
         self._share = 1.0
         self._owns_http = http is None
-        self._http = http or httpx.AsyncClient(timeout=TIME_OUTS)
+        self._http = http or httpx.AsyncClient(timeout=TIME_OUTS, verify=usual_authorities())
         self._transport = Transport(self._http, clock, observer, time_limit)
         self._tokens = Tokens(self._transport, login_url, client_id, client_secret)
 

@@ -38,7 +38,7 @@ class Receiver:
     client: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.client = httpx.Client(base_url=self.url, timeout=10)
+        self.client = httpx.Client(base_url=self.url, timeout=10, verify=False)
 
     def post(self, content: bytes | dict[str, Any], token: str | None = CURRENT) -> httpx.Response:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()

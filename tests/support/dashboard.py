@@ -60,7 +60,9 @@ class Dashboard:
     async def visitor(self, login: str | None = None) -> Visitor:
         """A new browser; signed in when a login is given."""
         headers = {"origin": self.url, "sec-fetch-site": "same-origin"}
-        web = httpx.AsyncClient(base_url=self.url, headers=headers, follow_redirects=True, trust_env=False, timeout=30)
+        web = httpx.AsyncClient(
+            base_url=self.url, headers=headers, follow_redirects=True, trust_env=False, timeout=30, verify=False
+        )
         visitor = Visitor(await self.stack.enter_async_context(web))
         if login:
             await visitor.sign_in(login)

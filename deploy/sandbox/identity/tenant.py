@@ -5,6 +5,7 @@ import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -46,6 +47,17 @@ class Given:
     until: float
 
 
+def new_key() -> RSAKey:
+    """No other has its id."""
+    return RSAKey.generate_key(2048, {"kid": secrets.token_hex(8), "use": "sig", "alg": ALGORITHM})
+
+
+@cache
+def first_key() -> RSAKey:
+    """One for the process: making it takes longer than a whole log-in."""
+    return new_key()
+
+
 @dataclass
 class Tenant:
     """`people` are their claims, by the name under which they log in.
@@ -60,14 +72,11 @@ class Tenant:
     twisted: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, Given] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
-    key: RSAKey = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.rotate()
+    key: RSAKey = field(default_factory=first_key)
 
     def rotate(self) -> None:
         """Sign with a new key from now on; the old one is forgotten."""
-        self.key = RSAKey.generate_key(2048, {"kid": secrets.token_hex(8), "use": "sig", "alg": ALGORITHM})
+        self.key = new_key()
 
     def public_keys(self) -> dict[str, Any]:
         """As /jwks shows them."""

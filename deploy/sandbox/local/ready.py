@@ -11,6 +11,8 @@ import httpx
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from shared.authorities import usual_authorities
+
 Answer = TypeVar("Answer")
 TIMEOUT_SECONDS = 5.0
 
@@ -31,7 +33,9 @@ def kafka_answers(bootstrap: str) -> bool:
 
 def http_answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=TIMEOUT_SECONDS, trust_env=False).is_success
+        return httpx.get(
+            url, timeout=TIMEOUT_SECONDS, trust_env=False, verify=usual_authorities(trust_env=False)
+        ).is_success
     except httpx.TransportError:
         return False
 

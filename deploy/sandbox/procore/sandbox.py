@@ -15,6 +15,7 @@ from deploy.sandbox.procore.invoices import Act
 from deploy.sandbox.procore.limits import RateLimits
 from deploy.sandbox.procore.webhook_faults import WebhookFaultBook
 from deploy.sandbox.procore.world import Change, ServiceAccount, ToolLevel, World
+from shared.authorities import usual_authorities
 
 NEVER = httpx.Timeout(None)  # a delivery's time limit is the dispatcher's, and may change while it runs
 TOKEN_LIFE = timedelta(seconds=5400)
@@ -138,7 +139,7 @@ class Sandbox:
 
     def _open_http(self) -> httpx.AsyncClient:
         if self._http is None:
-            self._http = httpx.AsyncClient(trust_env=False, timeout=NEVER)
+            self._http = httpx.AsyncClient(trust_env=False, timeout=NEVER, verify=usual_authorities(trust_env=False))
         return self._http
 
 

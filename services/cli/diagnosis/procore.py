@@ -12,6 +12,7 @@ from services.cli.diagnosis.clocks import clock_check
 from services.cli.diagnosis.hooks import hook_checks
 from services.cli.diagnosis.rights import Place, rights_checks
 from services.cli.hooking.places import visible_projects
+from shared.authorities import usual_authorities
 from shared.connections.catalog import Catalog, Connection
 from shared.procore.directory import Directory, Project
 from shared.procore.errors import ProcoreError, ProcoreUnauthorized, ProcoreUnavailable
@@ -76,7 +77,7 @@ async def _clock(settings: HookSettings) -> Check:
     name = "clock: procore"
     before = datetime.now(UTC)
     try:
-        async with httpx.AsyncClient(timeout=SECONDS) as client:
+        async with httpx.AsyncClient(timeout=SECONDS, verify=usual_authorities()) as client:
             answer = await client.head(settings.procore_api_url)
         there = parsedate_to_datetime(answer.headers["Date"])
     except httpx.HTTPError as error:

@@ -10,6 +10,8 @@ from uuid import uuid4
 import httpx
 from pydantic import SecretStr
 
+from shared.authorities import usual_authorities
+
 PATH = "/webhooks/procore"
 SECONDS = 10.0
 RESOURCE = "Invoice Export Probe"
@@ -48,7 +50,7 @@ async def probe(url: str, token: SecretStr, company_id: str) -> Probed:
     }
     headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
     try:
-        async with httpx.AsyncClient(timeout=SECONDS) as client:
+        async with httpx.AsyncClient(timeout=SECONDS, verify=usual_authorities()) as client:
             answer = await client.post(full_url(url), json=event, headers=headers)
     except httpx.HTTPError as error:
         return Probed(Answer.UNCLEAR, f"no answer from {full_url(url)} ({type(error).__name__})")

@@ -2,12 +2,10 @@
 
 import asyncio
 import re
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Annotated, Any, Self
 
 import httpx
@@ -16,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from services.export_worker.core.outcomes import AuthExpired, LookUpFailure, Unavailable, Unknown
 from services.export_worker.erp.adapter import Place
 from services.export_worker.erp.time_limit import note_write
+from shared.authorities import usual_authorities
 from shared.telemetry import http_trace_headers
 
 # Shorter than any server's own, so that we do not write into a connection that is just being closed.
@@ -143,7 +142,7 @@ class Door:
             base_url=(base_url or settings.url).rstrip("/"),
             timeout=httpx.Timeout(settings.read_timeout_seconds, connect=settings.connect_timeout_seconds),
             limits=httpx.Limits(max_connections=settings.connections, keepalive_expiry=KEEP_ALIVE_SECONDS),
-            verify=tls(),
+            verify=usual_authorities(trust_env=False),
             follow_redirects=False,
             trust_env=False,
         )
@@ -245,12 +244,6 @@ def shortened(text: str) -> str:
 def utc_now() -> datetime:
     """Aware."""
     return datetime.now(UTC)
-
-
-@cache
-def tls() -> ssl.SSLContext:
-    """One for all doors: reading the authorities takes longer than a whole export."""
-    return httpx.create_ssl_context(trust_env=False)
 
 
 def json_of(response: httpx.Response) -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import unicodedata
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -32,7 +33,7 @@ class Passwords:
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._hasher = PasswordHasher()
-        self._nobodys = self._hasher.hash(secrets.token_urlsafe())
+        self._nobodys = nobodys_hash()
 
     async def fits(self, password: str, password_hash: str | None) -> bool:
         """Whether it is the one that was hashed; the work is the same where there is no hash."""
@@ -45,6 +46,12 @@ class Passwords:
             return self._hasher.verify(password_hash, _normal(password))
         except (VerificationError, InvalidHashError):
             return False
+
+
+@cache
+def nobodys_hash() -> str:
+    """Of a password that nobody knows, one for the process."""
+    return hash_password(secrets.token_urlsafe())
 
 
 def _normal(password: str) -> bytes:

@@ -16,6 +16,7 @@ from services.ledger_dashboard.people.marks import Marks, Purpose
 from services.ledger_dashboard.people.person import Holder
 from services.ledger_dashboard.people.ways import safe_path
 from services.ledger_dashboard.settings import DashboardSettings
+from shared.authorities import usual_authorities
 
 with warnings.catch_warnings():  # Authlib speaks httpx, which all else here speaks too, and would rather have httpx2
     warnings.simplefilter("ignore", AuthlibDeprecationWarning)
@@ -60,6 +61,7 @@ class Provider:
                 "scope": settings.oidc_scopes,
                 "code_challenge_method": "S256",
                 "timeout": TIMEOUT_SECONDS,
+                "verify": usual_authorities(),
             },
         )
         self._rules = GroupRules(

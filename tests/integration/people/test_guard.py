@@ -161,7 +161,9 @@ async def test_a_mark_counts_in_a_form_and_in_a_header(app, reception, owner_eng
 async def test_only_pages_of_this_site_send_forms(app, reception, owner_engine, headers, status):
     await an_account(owner_engine)
     cookie = await a_session(reception)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=SITE, cookies={COOKIE: cookie}) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=SITE, cookies={COOKIE: cookie}, verify=False
+    ) as client:
         csrf = (await client.get("/")).json()["csrf"]
         assert (await client.post("/exports", data={"csrf": csrf}, headers=headers)).status_code == status
 

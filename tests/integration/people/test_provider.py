@@ -56,7 +56,7 @@ async def sent_to_provider(client, next_path="/"):
 
 async def chosen(way, person):
     """At the provider: who presses which button; the address back."""
-    async with httpx.AsyncClient(timeout=30) as there:
+    async with httpx.AsyncClient(timeout=30, verify=False) as there:
         page = await there.get(way)
         assert page.status_code == 200, page.text
         fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page.text))
