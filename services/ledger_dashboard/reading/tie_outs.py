@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger_dashboard.people.tables import audit_records
+from services.ledger_dashboard.reading.export import read_profile
+from services.ledger_dashboard.reading.names import connection_names
 from shared.connections.profile import ConnectionProfile
 from shared.ledger.tables import tie_outs
 from shared.ledger.tie_out import Period, Tally
@@ -72,6 +74,19 @@ async def read_month(connection: AsyncConnection, profile: ConnectionProfile, pe
         findings=await read_findings(connection, run.id, limit=SHOWN_FINDINGS) if run else (),
         sign_offs=await _sign_offs(connection, name, period),
     )
+
+
+async def read_months(
+    connection: AsyncConnection, companies: frozenset[str] | None, period: Period | None, now: datetime
+) -> list[Month]:
+    """That month of every connection that may be seen; without one, the month that its calendar has at `now`."""
+    months = []
+    for name in await connection_names(connection, companies):
+        profile = await read_profile(connection, name)
+        if profile is not None:
+            this = Period.of(now.astimezone(ZoneInfo(profile.time_zone)).date())
+            months.append(await read_month(connection, profile, period or this))
+    return months
 
 
 async def approved_lines(
