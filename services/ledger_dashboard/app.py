@@ -69,6 +69,7 @@ NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
 ALERT_SECONDS = 10.0
 YEAR = 31_536_000
+MOST_BODY_BYTES = 4_000_000  # also of those whom nobody knows yet; the largest file that is taken is half of it
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -129,6 +130,7 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
+        max_body_size=MOST_BODY_BYTES,
     )
     app.middleware("http")(_secured)
     app.include_router(health_router(checks))
@@ -162,8 +164,8 @@ def run(settings: DashboardServiceSettings) -> None:
 async def _secured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
     response.headers.update(HEADERS)
-    if request.url.path.startswith(f"{STATIC}/"):
-        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    is_static = request.url.path.startswith(f"{STATIC}/")
+    response.headers.setdefault("Cache-Control", f"public, max-age={YEAR}, immutable" if is_static else "no-store")
     return response
 
 
