@@ -15,9 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ledger_dashboard import stream
 from services.ledger_dashboard.alerts.bell import Bell
 from services.ledger_dashboard.alerts.ways import ways_of
+from services.ledger_dashboard.api import approvers as api_approvers
+from services.ledger_dashboard.api import audit as api_audit
+from services.ledger_dashboard.api import connections as api_connections
+from services.ledger_dashboard.api import events as api_events
 from services.ledger_dashboard.api import exports as api_exports
 from services.ledger_dashboard.api import figures as api_figures
+from services.ledger_dashboard.api import mappings as api_mappings
 from services.ledger_dashboard.api import orders as api_orders
+from services.ledger_dashboard.api import requests as api_requests
+from services.ledger_dashboard.api import tie_outs as api_tie_outs
 from services.ledger_dashboard.api.answers import PREFIX
 from services.ledger_dashboard.asking.dispatch import Dispatch
 from services.ledger_dashboard.asking.sender import Sender
@@ -55,12 +62,16 @@ from shared.telemetry import configure_telemetry
 
 PAGES = (overview, exports, export, orders, events, tie_out, health)
 REFERENCE = (approvers, approver_imports, connections, mappings, mapping_imports, words, audit)
-API = (api_exports, api_orders, api_figures)
+API = (
+    *(api_exports, api_requests, api_orders, api_approvers, api_connections, api_mappings),
+    *(api_events, api_tie_outs, api_audit, api_figures),
+)
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
 ALERT_SECONDS = 10.0
 CANCEL_AGAIN_SECONDS = 0.5
 YEAR = 31_536_000
+MOST_BODY_BYTES = 4_000_000  # also of those whom nobody knows yet; the largest file that is taken is half of it
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -118,7 +129,12 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
 
     checks = Health()
     app = FastAPI(
-        title="invoice-export", lifespan=opened, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json"
+        title="invoice-export",
+        lifespan=opened,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{PREFIX}/openapi.json",
+        max_body_size=MOST_BODY_BYTES,
     )
     app.middleware("http")(_secured)
     app.include_router(health_router(checks))
@@ -152,8 +168,8 @@ def run(settings: DashboardServiceSettings) -> None:
 async def _secured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
     response = await call_next(request)
     response.headers.update(HEADERS)
-    if request.url.path.startswith(f"{STATIC}/"):
-        response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
+    is_static = request.url.path.startswith(f"{STATIC}/")
+    response.headers.setdefault("Cache-Control", f"public, max-age={YEAR}, immutable" if is_static else "no-store")
     return response
 
 

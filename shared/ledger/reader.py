@@ -3,10 +3,10 @@
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.ledger.entries import body_from_json
@@ -31,6 +31,8 @@ __all__ = [
 PAGE = 50
 MOST_EVENTS = 200
 DAY = timedelta(days=1)
+BIGINT = 2**63
+MOST_DIGITS = 1_000  # before and behind the point: more than any amount has, and fewer than the database holds
 NEWEST_FIRST = Sort()
 GIVEN_UP = (
     '$ ? (@.status == "exported" && @.standing.by_hand == false)'
@@ -182,8 +184,37 @@ def _between(statement: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.since_from is not None:
         statement = statement.where(exports.c.since >= datetime.combine(wanted.since_from, time(), UTC))
     if wanted.since_to is not None:
-        statement = statement.where(exports.c.since < datetime.combine(wanted.since_to, time(), UTC) + DAY)
+        last = literal(datetime.combine(wanted.since_to, time(), UTC))  # the day after it may be none of Python's
+        statement = statement.where(exports.c.since < last + literal(DAY))
     return statement
+
+
+def _whole(text: str) -> int:
+    """As a bigint. Raises ValueError, like those below."""
+    number = int(text)
+    if not -BIGINT <= number < BIGINT:
+        raise ValueError(text)
+    return number
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not amount.is_finite() or abs(amount.adjusted()) > MOST_DIGITS:
+        raise ValueError(text)
+    return amount
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(text) from None
 
 
 def _export(row: Any) -> ExportRow:
@@ -230,9 +261,9 @@ _KEYS: Mapping[SortKey, ColumnElement[Any]] = {
     **{SortKey(name): literal_column(f"({key})", exports.c[name].type) for name, key in SORT_KEYS.items()},
 }
 _PARSED: Mapping[SortKey, Callable[[str], Any]] = {
-    SortKey.ARRIVAL: int,
-    SortKey.SINCE: datetime.fromisoformat,
-    SortKey.AMOUNT: Decimal,
+    SortKey.ARRIVAL: _whole,
+    SortKey.SINCE: _moment,
+    SortKey.AMOUNT: _amount,
     SortKey.BILLING_DATE: date.fromisoformat,
     SortKey.INVOICE_NUMBER: str,
     SortKey.CUSTOMER_NAME: str,

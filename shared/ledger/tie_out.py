@@ -11,6 +11,7 @@ from typing import Self
 from shared.ledger.words import Reason, Status
 
 MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+YEARS = range(1900, 9999)  # a calendar ends after the year 9999, and each month needs the one after it
 
 
 class Part(StrEnum):
@@ -97,7 +98,7 @@ class Period:
     def parse(cls, text: str) -> Self:
         """From "2026-10". Raises ValueError."""
         found = MONTH.fullmatch(text)
-        if found is None:
+        if found is None or int(found[1]) not in YEARS:
             raise ValueError("is not a month such as 2026-10")
         return cls(int(found[1]), int(found[2]))
 

@@ -87,6 +87,31 @@ async def test_every_order_pages_through_all(ledger, owner_engine, key, descendi
     assert sorted(seen) == ledger
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (SortKey.ARRIVAL, "INV-001"),
+        (SortKey.ARRIVAL, "9" * 30),
+        (SortKey.AMOUNT, "INV-001"),
+        (SortKey.AMOUNT, "NaN"),
+        (SortKey.AMOUNT, "1e200000"),
+        (SortKey.BILLING_DATE, "54000.00"),
+        (SortKey.SINCE, "2026-09-30"),
+        (SortKey.SINCE, "9999-12-31T23:59:59-14:00"),
+        (SortKey.SINCE, "0001-01-01T00:00:00+14:00"),
+    ],
+)
+async def test_a_place_in_another_order_is_refused(ledger, owner_engine, key, value):
+    async with owner_engine.connect() as connection:
+        with pytest.raises(ValueError):  # noqa: PT011 - whoever shows the list begins anew
+            await list_exports(connection, Filter(), sort=Sort(key), after=Cursor(value, 1))
+
+
+async def test_the_ends_of_the_calendar_are_days_too(ledger, owner_engine):
+    assert await ids(owner_engine, since_from=date.min, since_to=date.max) == ledger[::-1]
+    assert await ids(owner_engine, since_to=date.min) == await ids(owner_engine, since_from=date.max) == []
+
+
 async def test_an_export_is_read_whole(ledger, owner_engine):
     async with owner_engine.connect() as connection:
         detail = await read_export(connection, ledger[0])

@@ -1,38 +1,42 @@
-"""Exports as JSON: listed, shown, and asked for what they need."""
+"""Exports as JSON: listed and shown."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Request
+from fastapi import HTTPException, Request
 from pydantic import BaseModel
 
-from services.ledger_dashboard.api.answers import PREFIX, REFUSALS, Asked
-from services.ledger_dashboard.asking.sender import NotSent
-from services.ledger_dashboard.asking.wishes import (
-    DEED,
-    Acceptance,
-    Confirmation,
-    Release,
-    Replay,
-    Resolution,
-    Wish,
-    command_for,
-)
+from services.ledger_dashboard.api.answers import ABSENT, Id, Reader, api_router, refusals
 from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.people.audit import record
-from services.ledger_dashboard.people.guard import require, signed_in
 from services.ledger_dashboard.people.person import Person
-from services.ledger_dashboard.presentation.filters import LARGEST_ID, cursor_text, read_query
+from services.ledger_dashboard.presentation.filters import cursor_text, read_query
 from services.ledger_dashboard.presentation.masking import masked
 from services.ledger_dashboard.reading.export import Story, read_breaks, read_story
-from shared.events.command import Action
 from shared.ledger.invoice_sheet import InvoiceSheet
-from shared.ledger.reader import list_exports, read_command
+from shared.ledger.reader import list_exports
 from shared.ledger.shown import ExportRow
 from shared.ledger.words import NEXT_STEP, Reason, Status
 
 PAGE = 100
-WAIT_SECONDS = 8.0
+# Each is text: what is odd is left out and told in `problems`, as on the page.
+QUERY = {
+    "search": "a part of the invoice's number, owner, ERP number or Procore's id",
+    "status": "waiting, held, ...; several times for several",
+    "reason": "one of the reasons, such as period_closed",
+    "company_id": "Procore's",
+    "project_id": "Procore's",
+    "connection": "its name",
+    "approver": "Procore's user id",
+    "amount_from": "of the receivable, in whatever currency",
+    "amount_to": "likewise",
+    "since_from": "a day such as 2026-11-26: it stands where it stands since then",
+    "since_to": "likewise",
+    "given_up": "anything: only those after whose export something was given up",
+    "sort": "arrival, since, amount, billing_date, invoice_number or customer_name",
+    "order": "up, else down",
+    "after": "the `next` of the page before",
+}
 
 
 class Finding(BaseModel):
@@ -77,14 +81,18 @@ class ExportDetail(BaseModel):
     fingerprint: str | None
 
 
-ExportId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-Reader = Annotated[Person, Depends(signed_in)]
-router = APIRouter(prefix=PREFIX, tags=["exports"], responses=REFUSALS)
+router = api_router("exports")
 
 
-@router.get("/exports")
+def _described(name: str, told: str) -> dict[str, Any]:
+    text = {"type": "string"}
+    schema = {"type": "array", "items": text} if name == "status" else text
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": told}
+
+
+@router.get("/exports", openapi_extra={"parameters": [_described(*each) for each in QUERY.items()]})
 async def exports(request: Request, person: Reader) -> ExportPage:
-    """One page, newest first. Takes the same query as the page /exports: search, status, reason, connection, ..."""
+    """One page, newest first. Takes the same query as the page /exports."""
     asked = read_query(request.query_params.multi_items(), person.companies)
     async with desk_of(request).engine.connect() as connection:
         try:
@@ -95,12 +103,12 @@ async def exports(request: Request, person: Reader) -> ExportPage:
     return ExportPage(exports=list(page.rows), next=next_page, problems=asked.problems)
 
 
-@router.get("/exports/{export_id}")
-async def export(request: Request, export_id: ExportId, person: Reader) -> ExportDetail:
+@router.get("/exports/{export_id}", responses=refusals(ABSENT))
+async def export(request: Request, export_id: Id, person: Reader) -> ExportDetail:
     """All that is on record about one export."""
     desk = desk_of(request)
     async with desk.engine.begin() as connection:
-        story = await _story(request, person, export_id)
+        story = await story_of(request, person, export_id)
         await record(connection, person, "saw", f"export {export_id}", story.detail.export.company_id)
     state = story.detail.state
     return ExportDetail(
@@ -129,92 +137,10 @@ async def export(request: Request, export_id: ExportId, person: Reader) -> Expor
     )
 
 
-@router.post("/exports/{export_id}/replays")
-async def replay(
-    request: Request,
-    export_id: ExportId,
-    wish: Replay,
-    person: Annotated[Person, Depends(require(DEED[Action.REPLAY]))],
-) -> Asked:
-    """Decide it anew, as if it had just arrived; with `dry_run`, only say what that would do."""
-    return await _ask(request, export_id, Action.REPLAY, wish, person)
-
-
-@router.post("/exports/{export_id}/releases")
-async def release(
-    request: Request,
-    export_id: ExportId,
-    wish: Release,
-    person: Annotated[Person, Depends(require(DEED[Action.RELEASE]))],
-) -> Asked:
-    """Take it over under one's own recorded rights."""
-    return await _ask(request, export_id, Action.RELEASE, wish, person)
-
-
-@router.post("/exports/{export_id}/acceptances")
-async def accept(
-    request: Request,
-    export_id: ExportId,
-    wish: Acceptance,
-    person: Annotated[Person, Depends(require(DEED[Action.ACCEPT]))],
-) -> Asked:
-    """Go on after the ERP's warning."""
-    return await _ask(request, export_id, Action.ACCEPT, wish, person)
-
-
-@router.post("/exports/{export_id}/confirmations")
-async def confirm(
-    request: Request,
-    export_id: ExportId,
-    wish: Confirmation,
-    person: Annotated[Person, Depends(require(DEED[Action.CONFIRM]))],
-) -> Asked:
-    """Say that what was handed over was imported."""
-    return await _ask(request, export_id, Action.CONFIRM, wish, person)
-
-
-@router.post("/exports/{export_id}/resolutions")
-async def resolve(
-    request: Request,
-    export_id: ExportId,
-    wish: Resolution,
-    person: Annotated[Person, Depends(require(DEED[Action.RESOLVE]))],
-) -> Asked:
-    """Say how it ended by hand."""
-    return await _ask(request, export_id, Action.RESOLVE, wish, person)
-
-
-@router.get("/exports/{export_id}/requests/{nonce}")
-async def requested(request: Request, export_id: ExportId, nonce: str, person: Reader) -> Asked:
-    """What became of an earlier request."""
-    async with desk_of(request).engine.connect() as connection:
-        await _story(request, person, export_id)
-        command = await read_command(connection, nonce) if nonce.isalnum() else None
-    if command is None or command.body.get("export_id") != export_id:
-        raise HTTPException(404, "There is no such request, or it was not taken in yet.")
-    return Asked(nonce=nonce, handled=command.handled_at is not None, refusal=command.refusal, dry_run=command.answer)
-
-
-async def _ask(request: Request, export_id: int, action: Action, wish: Wish, person: Person) -> Asked:
-    desk = desk_of(request)
-    story = await _story(request, person, export_id)
-    command = command_for(person, story.detail.export, action, wish)
-    try:
-        answer = await desk.sender.ask(command, within=WAIT_SECONDS)
-    except NotSent as error:
-        raise HTTPException(503, f"Kafka did not take it ({error}): nothing was asked.") from error
-    if not wish.dry_run:
-        async with desk.engine.begin() as connection:
-            company = story.detail.export.company_id
-            await record(connection, person, "asked", f"export {export_id}", company, action=action, why=wish.why)
-    if answer is None:
-        return Asked(nonce=command.nonce, handled=False)
-    return Asked(nonce=command.nonce, handled=True, refusal=answer.refusal, dry_run=answer.dry_run)
-
-
-async def _story(request: Request, person: Person, export_id: int) -> Story:
+async def story_of(request: Request, person: Person, export_id: int) -> Story:
+    """Raises HTTPException 404 for what is not there, or not for this person: nobody can tell which."""
     async with desk_of(request).engine.connect() as connection:
         story = await read_story(connection, export_id, person.companies)
     if story is None:
-        raise HTTPException(404, "There is no such export, or you may not see it.")
+        raise HTTPException(ABSENT, "There is no such export, or you may not see it.")
     return story

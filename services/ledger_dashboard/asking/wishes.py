@@ -1,14 +1,16 @@
 """What a person may ask of one export, as the pages and the API take it; the worker judges it."""
 
 from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from services.ledger_dashboard.asking.sender import make_command
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed, Role
 from shared.events.command import Action, Command, OperatorRole
 from shared.ledger.shown import ExportRow
+from shared.ledger.text import storable
 
 LONGEST_WHY = 500
 DEED: Mapping[Action, Deed] = {
@@ -21,27 +23,30 @@ DEED: Mapping[Action, Deed] = {
 CAPACITIES = ((Role.OPERATOR, OperatorRole.OPERATOR), (Role.ADMIN, OperatorRole.ADMIN))
 
 
+def _kept(given: object) -> object:
+    return storable(given) if isinstance(given, str) else given
+
+
+# What is typed goes into a database, which takes neither a NUL nor half of a surrogate pair.
+Typed = Annotated[str, BeforeValidator(_kept)]
+Why = Annotated[Typed, Field(min_length=1, max_length=LONGEST_WHY, description="the reason, for the ledger")]
+
+
 class Wish(BaseModel):
     """One request. `fingerprint`: of the content that the person was shown, where they were shown one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
-    why: str = Field(min_length=1, max_length=LONGEST_WHY, description="the reason, for the ledger")
-    dry_run: bool = Field(default=False, description="only say what it would do now")
-    fingerprint: str | None = Field(None, max_length=64, description="of the content that was shown")
-
-    @field_validator("why")
-    @classmethod
-    def can_be_kept(cls, why: str) -> str:
-        """No database keeps a NUL."""
-        return why.replace("\x00", "")
+    why: Why
+    dry_run: StrictBool = Field(default=False, description="only say what it would do now")
+    fingerprint: Typed | None = Field(None, max_length=64, description="of the content that was shown")
 
 
 class Replay(Wish):
     """`afresh`: under a new reference, once nothing stands; then the invoice's number is typed to be sure."""
 
-    afresh: bool = Field(default=False, description="under a new reference, once nothing stands in the ERP")
-    invoice_number: str | None = Field(None, max_length=200, description="typed to be sure, with afresh")
+    afresh: StrictBool = Field(default=False, description="under a new reference, once nothing stands in the ERP")
+    invoice_number: Typed | None = Field(None, max_length=200, description="typed to be sure, with afresh")
 
 
 class Release(Wish):
@@ -51,20 +56,20 @@ class Release(Wish):
 class Acceptance(Wish):
     """Go on after the ERP's warning."""
 
-    warning: str | None = Field(None, max_length=500, description="which warning; by default the one that is asked")
+    warning: Typed | None = Field(None, max_length=500, description="which warning; by default the one that is asked")
 
 
 class Confirmation(Wish):
     """What was handed over was imported."""
 
-    erp_number: str = Field(min_length=1, max_length=200, description="the number in the ERP")
+    erp_number: Typed = Field(min_length=1, max_length=200, description="the number in the ERP")
 
 
 class Resolution(Wish):
     """How it ended by hand: the ERP's number, or dismissed."""
 
-    erp_number: str | None = Field(None, max_length=200, description="the number in the ERP")
-    dismissed: bool = Field(default=False, description="it is not to be exported")
+    erp_number: Typed | None = Field(None, max_length=200, description="the number in the ERP")
+    dismissed: StrictBool = Field(default=False, description="it is not to be exported")
 
 
 WISHES: Mapping[Action, type[Wish]] = {

@@ -1,21 +1,17 @@
 """An Approvers CSV: shown with all that it would change, then taken over whole; one bad row refuses it all."""
 
-from datetime import UTC, datetime
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from services.ledger_dashboard.deeds.approvers import import_records, read_file
 from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.pages.approvers import Recorder
-from services.ledger_dashboard.pages.uploads import closing, confirmed, kept, mark, uploaded
-from services.ledger_dashboard.people.audit import record
+from services.ledger_dashboard.pages.uploads import closing, confirmed, kept, uploaded
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.presentation.rights import differences
 from services.ledger_dashboard.presentation.told import address_after, tally
 from services.ledger_dashboard.reading.rehearsals import rehearse_records
-from shared.approvers.csv_file import read_approvers
 from shared.approvers.record import ApproverRecord
-from shared.approvers.store import save
 from shared.connections.csv_table import CsvResult
 
 MOST_SHOWN = 200
@@ -26,7 +22,7 @@ router = APIRouter(dependencies=[Depends(closing)])
 async def preview(request: Request, person: Recorder) -> HTMLResponse:
     """What the file would change. Nothing is saved."""
     content = await uploaded(request)
-    read = _read(content, person)
+    read = read_file(person, content)
     if read.problems:
         return _refused(request, person, read)
     saved, changes = await rehearse_records(desk_of(request).engine, read.rows, person.who)
@@ -48,21 +44,12 @@ async def preview(request: Request, person: Recorder) -> HTMLResponse:
 async def import_file(request: Request, person: Recorder) -> Response:
     """The very bytes that the preview showed."""
     content = await confirmed(request)
-    read = _read(content, person)
+    read = read_file(person, content)
     if read.problems:
         return _refused(request, person, read)
     async with desk_of(request).engine.begin() as connection:
-        saved = await save(connection, read.rows, person.who, person.procore_user_id)
-        for company in sorted({each.company_id for each in read.rows}):
-            rows = sum(each.company_id == company for each in read.rows)
-            await record(
-                connection, person, "imported", f"approvers of {company}", company, rows=rows, sha256=mark(content)
-            )
+        saved = await import_records(connection, person, content, read.rows)
     return RedirectResponse(address_after("/approvers", "imported", tally(vars(saved))), status_code=303)
-
-
-def _read(content: bytes, person: Person) -> CsvResult[ApproverRecord]:
-    return read_approvers(content, now=datetime.now(UTC), recorded_by=person.who, companies=person.companies)
 
 
 def _refused(request: Request, person: Person, read: CsvResult[ApproverRecord]) -> HTMLResponse:

@@ -1,7 +1,6 @@
 """Who may export, why not, and since when that is known; and the record of one person, with its history."""
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -9,11 +8,13 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger_dashboard.deeds.approvers import LONGEST, TYPED, read_rights, record_rights, subject
 from services.ledger_dashboard.desk import Desk, desk_of
 from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require, seen_company, signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
+from services.ledger_dashboard.presentation.filters import typed_text
 from services.ledger_dashboard.presentation.rights import (
     LEVEL_WORDS,
     PROBLEM_WORDS,
@@ -23,18 +24,15 @@ from services.ledger_dashboard.presentation.rights import (
     rights,
 )
 from services.ledger_dashboard.presentation.told import address_after, told
-from services.ledger_dashboard.reading.approvers import Wanted, read_approvers, read_companies, standing_since
+from services.ledger_dashboard.reading.approvers import Wanted, read_approvers, read_companies
 from services.ledger_dashboard.reading.names import people_names
-from shared.approvers.csv_file import COLUMNS, approver
+from shared.approvers.csv_file import COLUMNS
 from shared.approvers.rule import judge
-from shared.approvers.store import Version, history, save
-from shared.connections.csv_table import CsvProblem, read_form
+from shared.approvers.store import Version, history
+from shared.connections.csv_table import CsvProblem
 
-LONGEST = 200
-TYPED = (
-    *("name", "email", "erp_integrations_level", "can_push_to_accounting"),
-    *("can_export_owner_invoices", "active", "source"),
-)
+CHANGED = "Somebody else changed this record meanwhile: look at it again. Nothing was done."
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 ProcoreId = Annotated[str, Path(pattern=r"^[1-9][0-9]{0,39}$")]
 Recorder = Annotated[Person, Depends(require(Deed.RECORD))]
@@ -47,7 +45,7 @@ async def approvers(
 ) -> HTMLResponse:
     """Everybody who is recorded, judged as of now."""
     desk = desk_of(request)
-    wanted = Wanted(person.companies, _short(company), _short(search))
+    wanted = Wanted(person.companies, typed_text(company), typed_text(search))
     async with desk.engine.connect() as connection:
         found = await read_approvers(connection, wanted, now=datetime.now(UTC), max_age=_max_age(desk))
         companies = await read_companies(connection, person.companies)
@@ -91,28 +89,18 @@ async def one_approver(
 
 
 @router.post("/approvers/{company}/{user}", include_in_schema=False)
-async def record_rights(request: Request, company: ProcoreId, user: ProcoreId, person: Recorder) -> Response:
+async def record_one(request: Request, company: ProcoreId, user: ProcoreId, person: Recorder) -> Response:
     """Takes what was typed for what Procore shows now."""
     seen_company(person, company)
     form = await request.form()
     typed = {name: str(form.get(name) or "")[:LONGEST] for name in TYPED}
-    parse = partial(approver, now=datetime.now(UTC), recorded_by=person.who)
-    read = read_form(typed | {"company_id": company, "user_id": user}, parse)
+    read = read_rights(person, company, user, typed)
     if read.problems:
         return await _again(request, person, typed | {"company": company, "user": user}, read.problems)
     async with desk_of(request).engine.begin() as connection:
-        since = await standing_since(connection, company, user)
-        if str(form.get("seen") or "") != _moment(since):
-            raise HTTPException(422, "Somebody else changed this record meanwhile: look at it again. Nothing was done.")
-        await save(connection, read.rows, person.who, person.procore_user_id)
-        rights_now = read.rows[0].evidence()
-        await record(connection, person, "recorded", subject(company, user), company, rights=rights_now)
+        if not await record_rights(connection, person, read.rows[0], _seen(str(form.get("seen") or ""))):
+            raise HTTPException(422, CHANGED)
     return RedirectResponse(address_after(f"/approvers/{company}/{user}", "recorded"), status_code=303)
-
-
-def subject(company: str, user: str) -> str:
-    """As the audit trail names it."""
-    return f"approver {user} of {company}"
 
 
 async def _again(
@@ -174,9 +162,13 @@ def _moment(at: datetime | None) -> str:
     return at.isoformat() if at else ""
 
 
+def _seen(text: str) -> datetime | None:
+    """What `_moment` made; of anything else, a moment at which nothing began."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return NEVER
+
+
 def _max_age(desk: Desk) -> timedelta:
     return timedelta(days=desk.settings.approver_record_max_age_days)
-
-
-def _short(text: str) -> str | None:
-    return text.strip().replace("\x00", "")[:LONGEST] or None

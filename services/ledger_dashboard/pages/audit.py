@@ -10,11 +10,10 @@ from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
-from services.ledger_dashboard.presentation.filters import merged, postgres_id
+from services.ledger_dashboard.presentation.filters import merged, postgres_id, typed_text
 from services.ledger_dashboard.presentation.masking import masked
 from services.ledger_dashboard.reading.audit import PAGE, Wanted, list_audit, people_lately
 
-LONGEST = 200
 router = APIRouter()
 
 
@@ -31,7 +30,7 @@ async def audit(
         cursor = postgres_id(before) if before else None
     except ValueError:
         cursor = None
-    wanted = Wanted(person.companies, _short(who), _short(what))
+    wanted = Wanted(person.companies, typed_text(who), typed_text(what))
     async with desk_of(request).engine.begin() as connection:
         lines = await list_audit(connection, wanted, before=cursor)
         people = await people_lately(connection, person.companies)
@@ -53,7 +52,3 @@ async def audit(
 def _told(detail: dict[str, object]) -> str:
     """What is known besides, on one line."""
     return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in detail.items() if value is not None)
-
-
-def _short(text: str) -> str | None:
-    return text.strip().replace("\x00", "")[:LONGEST] or None

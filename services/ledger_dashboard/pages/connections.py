@@ -6,21 +6,19 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger_dashboard.deeds.connections import pause, resume
 from services.ledger_dashboard.desk import desk_of
-from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require, signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.told import address_after, told
 from services.ledger_dashboard.reading.connections import (
-    pause,
     read_circuit,
     read_connection,
     read_connections,
     read_fault,
-    resume,
+    visible_profile,
 )
-from services.ledger_dashboard.reading.export import read_profile
 from services.ledger_dashboard.reading.mappings import MOST_COUNTED, count_mappings, read_lacking
 from services.ledger_dashboard.reading.names import people_names
 from shared.connections.profile import ConnectionProfile
@@ -79,8 +77,7 @@ async def pause_it(request: Request, name: ConnectionName, person: Pauser) -> Re
     why = await _why(request)
     async with desk_of(request).engine.begin() as connection:
         profile = await seen_connection(connection, person, name)
-        await pause(connection, name, person.who, why)
-        await record(connection, person, "paused", subject(name), profile.company_id, why=why)
+        await pause(connection, person, profile, why)
     return RedirectResponse(address_after(f"/connections/{name}", "paused"), status_code=303)
 
 
@@ -90,15 +87,14 @@ async def resume_it(request: Request, name: ConnectionName, person: Pauser) -> R
     why = await _why(request)
     async with desk_of(request).engine.begin() as connection:
         profile = await seen_connection(connection, person, name)
-        await resume(connection, name)
-        await record(connection, person, "resumed", subject(name), profile.company_id, why=why)
+        await resume(connection, person, profile, why)
     return RedirectResponse(address_after(f"/connections/{name}", "resumed"), status_code=303)
 
 
 async def seen_connection(connection: AsyncConnection, person: Person, name: str) -> ConnectionProfile:
     """Raises HTTPException 404 for what is not there, or not for this person: nobody can tell which."""
-    profile = await read_profile(connection, name)
-    if profile is None or not person.sees(profile.company_id):
+    profile = await visible_profile(connection, name, person.companies)
+    if profile is None:
         raise HTTPException(404, "There is no such connection, or you may not see it.")
     return profile
 
@@ -107,15 +103,10 @@ def _sections(profile: ConnectionProfile) -> dict[str, Any]:
     """What it can, what to know, and what one needs once. A table of what it can has no name for its first column."""
     tables = [each for each in profile.sections if each.rows]
     return {
-        "abilities": [each for each in tables if not each.head[0]],
+        "abilities": [each for each in tables if not any(each.head[:1])],
         "notes": [each for each in profile.sections if each.sentences],
-        "tables": [each for each in tables if each.head[0]],
+        "tables": [each for each in tables if any(each.head[:1])],
     }
-
-
-def subject(name: str) -> str:
-    """As the audit trail names it."""
-    return f"connection {name}"
 
 
 async def _why(request: Request) -> str:

@@ -1,23 +1,21 @@
 """Webhooks as they came; and a dead letter read once more, after its cause was mended."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from services.ledger_dashboard.asking.sender import NotSent
+from services.ledger_dashboard.deeds import dead_letters
+from services.ledger_dashboard.deeds.dead_letters import DEAD, NotReplayed
 from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.pages.export import masked_body
-from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require, signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.filters import LARGEST_ID, merged, postgres_id
 from services.ledger_dashboard.reading.events import FATES, PAGE, Event, list_events, read_event
-from shared.events.notifications import Notification, read
 
-DEAD = "dead_lettered"
 FATE_WORDS = {
     "accepted": "accepted: about an owner invoice",
     "ignored": "ignored: about something else",
@@ -28,6 +26,8 @@ FATE_WORDS = {
     "unplaced": "without a project: reconciliation finds the invoice",
     "duplicate": "came more than once",
 }
+
+NO_EVENT = "There is no such event, or you may not see it."
 
 EventId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
 router = APIRouter()
@@ -84,19 +84,13 @@ async def replay(
 ) -> Response:
     """Reads the very bytes again. What still cannot be read stays where it is, and says why."""
     found = await _event(request, event_id, person)
-    if found.fate != DEAD:
-        raise HTTPException(422, "Only dead letters are read again: nothing was done.")
-    told = read(found.raw)
-    if not isinstance(told, Notification):
-        raise HTTPException(422, f"It still cannot be read: {told.detail}. Nothing was done.")
-    if not person.sees(told.company_id):
-        raise HTTPException(404, "There is no such event, or you may not see it.")
+    desk = desk_of(request)
     try:
-        await desk_of(request).sender.pass_on(told.as_event(datetime.now(UTC)))
+        told = await dead_letters.replay(desk.sender, desk.engine, person, found)
     except NotSent as error:
         raise HTTPException(503, f"Kafka did not take it ({error}): try again.") from error
-    async with desk_of(request).engine.begin() as connection:
-        await record(connection, person, "replayed", f"event {event_id}", told.company_id)
+    if isinstance(told, NotReplayed):
+        raise HTTPException(404, NO_EVENT) if told.is_hidden else HTTPException(422, told.why)
     return RedirectResponse(f"/events-log/{event_id}?sent", status_code=303)
 
 
@@ -104,5 +98,5 @@ async def _event(request: Request, event_id: int, person: Person) -> Event:
     async with desk_of(request).engine.connect() as connection:
         found = await read_event(connection, event_id, person.companies)
     if found is None:
-        raise HTTPException(404, "There is no such event, or you may not see it.")
+        raise HTTPException(404, NO_EVENT)
     return found

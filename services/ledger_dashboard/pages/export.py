@@ -9,7 +9,8 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger_dashboard.asking.sender import NotSent
-from services.ledger_dashboard.asking.wishes import DEED, WISHES, command_for
+from services.ledger_dashboard.asking.wishes import DEED, WISHES
+from services.ledger_dashboard.deeds import exports as deeds
 from services.ledger_dashboard.desk import Desk, desk_of
 from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require, signed_in
@@ -25,7 +26,6 @@ from shared.ledger.shown import EntryRow
 from shared.ledger.words import Status
 from shared.terminology import STATUS_WORDS
 
-WAIT_SECONDS = 8.0
 PLURALS = {
     "replays": Action.REPLAY,
     "releases": Action.RELEASE,
@@ -33,6 +33,7 @@ PLURALS = {
     "confirmations": Action.CONFIRM,
     "resolutions": Action.RESOLVE,
 }
+TICKED = ("afresh", "dismissed")  # in a form all is text
 REHEARSED = frozenset({Action.REPLAY, Action.RELEASE})  # shown first, done second
 
 ExportId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
@@ -153,20 +154,16 @@ async def ask(request: Request, export_id: int, action: Action, person: Person) 
     form.pop("csrf", None)
     step = form.pop("step", "")
     try:
-        wish = WISHES[action].model_validate({**form, "dry_run": action in REHEARSED and step != "go"})
+        ticked = {name: form[name] == "true" for name in TICKED if name in form}
+        wish = WISHES[action].model_validate({**form, **ticked, "dry_run": action in REHEARSED and step != "go"})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         return await _again(desk, request, person, export_id, f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
-    command = command_for(person, story.detail.export, action, wish)
     try:
-        await desk.sender.ask(command, within=WAIT_SECONDS)
+        asked = await deeds.ask(desk.sender, desk.engine, person, story.detail.export, action=action, wish=wish)
     except NotSent as error:
         return await _again(desk, request, person, export_id, f"Kafka did not take it ({error}): nothing was asked.")
-    if not wish.dry_run:
-        async with desk.engine.begin() as connection:
-            what = f"export {export_id}"
-            await record(connection, person, "asked", what, story.detail.export.company_id, action=action, why=wish.why)
-    return RedirectResponse(f"/exports/{export_id}?{urlencode({'told': command.nonce})}", status_code=303)
+    return RedirectResponse(f"/exports/{export_id}?{urlencode({'told': asked.nonce})}", status_code=303)
 
 
 async def _again(desk: Desk, request: Request, person: Person, export_id: int, problem: str) -> HTMLResponse:

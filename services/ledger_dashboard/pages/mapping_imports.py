@@ -1,23 +1,18 @@
 """A Mappings CSV: shown with all that it would change, then taken over whole; one bad row refuses it all."""
 
-from collections.abc import Mapping
-
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger_dashboard.deeds.mappings import import_mappings, read_file
 from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.pages.connections import ConnectionName, seen_connection
 from services.ledger_dashboard.pages.mappings import Mapper
-from services.ledger_dashboard.pages.uploads import closing, confirmed, kept, mark, uploaded
-from services.ledger_dashboard.people.audit import record
+from services.ledger_dashboard.pages.uploads import closing, confirmed, kept, uploaded
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.presentation.mapping import differences
 from services.ledger_dashboard.presentation.told import address_after, tally
-from services.ledger_dashboard.reading.connections import read_companies_of
 from services.ledger_dashboard.reading.rehearsals import rehearse_mappings
-from shared.connections.mapping_csv import MappingsFile, read_mappings
-from shared.connections.mapping_store import save
+from shared.connections.mapping_csv import MappingsFile
 from shared.connections.mappings import ANY_OTHER
 
 MOST_SHOWN = 200
@@ -30,7 +25,7 @@ async def preview(request: Request, name: ConnectionName, person: Mapper) -> HTM
     content = await uploaded(request)
     async with desk_of(request).engine.connect() as connection:
         await seen_connection(connection, person, name)
-        read, _ = await _read(connection, content, person)
+        read = (await read_file(connection, person, content)).read
     if read.problems:
         return _refused(request, person, name, read)
     saved, changes = await rehearse_mappings(desk_of(request).engine, read.rows, person.who)
@@ -59,22 +54,12 @@ async def import_file(request: Request, name: ConnectionName, person: Mapper) ->
     content = await confirmed(request)
     async with desk_of(request).engine.begin() as connection:
         await seen_connection(connection, person, name)
-        read, companies = await _read(connection, content, person)
-        if read.problems:
-            return _refused(request, person, name, read)
-        saved = await save(connection, read.rows, person.who)
-        for each in sorted({row.connection for row in read.rows}):
-            rows = sum(row.connection == each for row in read.rows)
-            what = f"mappings of {each}"
-            await record(connection, person, "imported", what, companies[each], rows=rows, sha256=mark(content))
+        file = await read_file(connection, person, content)
+        if file.read.problems:
+            return _refused(request, person, name, file.read)
+        saved = await import_mappings(connection, person, content, file)
     address = address_after(f"/connections/{name}/mappings", "imported", tally(vars(saved)))
     return RedirectResponse(address, status_code=303)
-
-
-async def _read(connection: AsyncConnection, content: bytes, person: Person) -> tuple[MappingsFile, Mapping[str, str]]:
-    """The file, and the companies of the connections that it may speak of."""
-    companies = await read_companies_of(connection, person.companies)
-    return read_mappings(content, connections=companies), companies
 
 
 def _refused(request: Request, person: Person, name: str, read: MappingsFile) -> HTMLResponse:

@@ -1,15 +1,16 @@
 """A connection's mappings: listed, found, changed one by one, downloaded, and imported as a file."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger_dashboard.deeds import mappings as deeds
+from services.ledger_dashboard.deeds.mappings import LONGEST, TYPED, as_typed, read_typed
 from services.ledger_dashboard.desk import desk_of
-from services.ledger_dashboard.pages.connections import ConnectionName, seen_connection, subject
+from services.ledger_dashboard.pages.connections import ConnectionName, seen_connection
 from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require, signed_in
 from services.ledger_dashboard.people.person import Person
@@ -17,13 +18,10 @@ from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.told import address_after, told
 from services.ledger_dashboard.reading.mappings import count_mappings, read_mapping, read_mappings
 from services.ledger_dashboard.reading.names import people_names
-from shared.connections.csv_table import CsvProblem, read_form
-from shared.connections.mapping_csv import COLUMNS, mapping_row, write_mappings
-from shared.connections.mapping_store import all_current, save
+from shared.connections.mapping_csv import COLUMNS, write_mappings
+from shared.connections.mapping_store import all_current
 from shared.connections.mappings import ANY_OTHER, Mapping, MappingKind
 
-LONGEST = 500
-TYPED = ("kind", "procore_id", "procore_name", "erp_id", "note")
 THERE = "connection"  # where a form goes back to, if it came from there
 
 Mapper = Annotated[Person, Depends(require(Deed.MAP))]
@@ -63,19 +61,15 @@ async def map_one(request: Request, name: ConnectionName, person: Mapper) -> Res
     """One mapping, read by the same rules as a file's row."""
     form = await request.form()
     typed = {column: str(form.get(column) or "")[:LONGEST] for column in TYPED}
-    read = read_form(typed | {"connection": name}, partial(mapping_row, connections=None))
-    rows = [row for row in read.rows if row.mapping.erp_id]
-    problems = read.problems or (() if rows else (CsvProblem(0, "erp_id", "", "may not be empty"),))
+    read = read_typed(name, typed)
     async with desk_of(request).engine.begin() as connection:
         profile = await seen_connection(connection, person, name)
-        if problems:
+        if read.problems:
             values = await _listed(connection, name, Sought())
-            values |= {"typed": typed, "is_change": False, "problems": problems}
+            values |= {"typed": typed, "is_change": False, "problems": read.problems}
             flash = {"kind": "bad", "text": "Nothing was saved: see below."}
             return _page(request, person, values, flash=flash, status=422)
-        await save(connection, rows, person.who)
-        said = {column: value for column, value in _as_typed(rows[0].mapping).items() if value}
-        await record(connection, person, "mapped", subject(name), profile.company_id, **said)
+        await deeds.map_one(connection, person, profile, read.rows[0])
     back = f"/connections/{name}" if form.get("back") == THERE else f"/connections/{name}/mappings"
     return RedirectResponse(address_after(back, "mapped"), status_code=303)
 
@@ -124,7 +118,7 @@ def _page(
 def _as_typed(mapping: Mapping | None) -> dict[str, str]:
     if mapping is None:
         return dict.fromkeys(TYPED, "")
-    return {column: str(getattr(mapping, column) or "") for column in TYPED}
+    return as_typed(mapping)
 
 
 def _kind(word: str) -> MappingKind | None:

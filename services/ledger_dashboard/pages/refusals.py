@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.people.person import Person
-from shared.database import DATABASE_ERRORS
+from shared.database import DATABASE_ERRORS, is_passing
 
 NOT_FOUND = 404
 API = "/api/"
@@ -46,6 +46,9 @@ async def _misunderstood(request: Request, error: Exception) -> Response:
 
 
 async def _database_away(request: Request, error: Exception) -> Response:
+    if not is_passing(error):
+        log.error("page.broken", path=request.url.path, exc_info=error)
+        return _told(request, 500, "This is a fault of ours, and the log has it.", {})
     log.warning("page.failed", path=request.url.path, why=type(error).__name__)
     return _told(request, 503, "The database does not answer. Try again in a moment.", {"Retry-After": "5"})
 

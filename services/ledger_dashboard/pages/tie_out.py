@@ -3,22 +3,21 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.ledger_dashboard.deeds import tie_outs as deeds
 from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.people.audit import record
 from services.ledger_dashboard.people.guard import require, signed_in
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation.spreadsheets import csv_line
-from services.ledger_dashboard.reading.export import read_profile
+from services.ledger_dashboard.reading.connections import visible_profile
 from services.ledger_dashboard.reading.tie_outs import (
     MONTHS_BACK,
-    SIGNED_OFF,
     Month,
     approved_lines,
     read_month,
@@ -26,10 +25,7 @@ from services.ledger_dashboard.reading.tie_outs import (
     subject,
 )
 from shared.connections.profile import ConnectionProfile
-from shared.connections.profile_store import read_profiles
 from shared.ledger.tie_out import VERDICT_TOLD, Part, Period
-from shared.ledger.tie_out_reader import tally_to_json
-from shared.ledger.tie_out_request import request as request_tie_out
 from shared.terminology import STATUS_WORDS
 
 COLUMNS = (
@@ -43,13 +39,36 @@ router = APIRouter()
 @router.get("/tie-out", include_in_schema=False)
 async def tie_outs(request: Request, person: Annotated[Person, Depends(signed_in)], period: str = "") -> HTMLResponse:
     """Every connection's month beside each other."""
+    asked, now = _asked(period), datetime.now(UTC)
     async with desk_of(request).engine.connect() as connection:
-        seen = [each.profile for each in await read_profiles(connection) if person.sees(each.profile.company_id)]
-        months = await read_months(connection, [(profile, _period(period, profile)) for profile in seen])
-    shown = _period(period, None)
+        months = await read_months(connection, person.companies, asked, now)
     return desk_of(request).pages.render(
-        request, "tie_outs.html", person, live=True, months=months, period=shown, periods=_recent(), parts=list(Part)
+        request,
+        "tie_outs.html",
+        person,
+        live=True,
+        months=months,
+        period=asked or Period.of(now.date()),
+        periods=_recent(now),
+        parts=list(Part),
     )
+
+
+# Before the month's page, which would take 2026-10.csv for a month.
+@router.get("/tie-out/{name}/{period}.csv", include_in_schema=False)
+async def download(
+    request: Request, name: str, period: str, person: Annotated[Person, Depends(signed_in)]
+) -> StreamingResponse:
+    """For the auditor: the sums, who signed them off, what differed, and a line for each approved invoice."""
+    engine = desk_of(request).engine
+    async with engine.begin() as connection:
+        profile, month = await _month(connection, person, name, period)
+        await record(connection, person, "downloaded", subject(name, month.period), profile.company_id)
+    headers = {
+        "Content-Disposition": f'attachment; filename="tie-out-{profile.name}-{month.period}.csv"',
+        "Cache-Control": "no-store",
+    }
+    return StreamingResponse(_lines(engine, profile, month), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.get("/tie-out/{name}/{period}", include_in_schema=False)
@@ -79,8 +98,7 @@ async def ask(
     """The worker asks the ERP about each exported document, and holds what differs."""
     async with desk_of(request).engine.begin() as connection:
         profile, month = await _month(connection, person, name, period)
-        await request_tie_out(connection, name, month.period, person.who)
-        await record(connection, person, "asked", subject(name, month.period), profile.company_id)
+        await deeds.ask(connection, person, profile, month)
     return RedirectResponse(f"/tie-out/{name}/{month.period}", status_code=303)
 
 
@@ -91,27 +109,9 @@ async def sign_off(
     """Kept in the audit trail with the sums as they are now."""
     async with desk_of(request).engine.begin() as connection:
         profile, month = await _month(connection, person, name, period)
-        if not month.ties:
+        if not await deeds.sign_off(connection, person, profile, month):
             raise HTTPException(422, "It does not tie out: mend what differs and ask the ERP again. Nothing was done.")
-        sums = tally_to_json(month.tally)
-        await record(connection, person, SIGNED_OFF, subject(name, month.period), profile.company_id, sums=sums)
     return RedirectResponse(f"/tie-out/{name}/{month.period}", status_code=303)
-
-
-@router.get("/tie-out/{name}/{period}.csv", include_in_schema=False)
-async def download(
-    request: Request, name: str, period: str, person: Annotated[Person, Depends(signed_in)]
-) -> StreamingResponse:
-    """For the auditor: the sums, who signed them off, what differed, and a line for each approved invoice."""
-    engine = desk_of(request).engine
-    async with engine.begin() as connection:
-        profile, month = await _month(connection, person, name, period)
-        await record(connection, person, "downloaded", subject(name, month.period), profile.company_id)
-    headers = {
-        "Content-Disposition": f'attachment; filename="tie-out-{profile.name}-{month.period}.csv"',
-        "Cache-Control": "no-store",
-    }
-    return StreamingResponse(_lines(engine, profile, month), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 async def _lines(engine: AsyncEngine, profile: ConnectionProfile, month: Month) -> AsyncIterator[str]:
@@ -150,8 +150,8 @@ async def _lines(engine: AsyncEngine, profile: ConnectionProfile, month: Month) 
 async def _month(
     connection: AsyncConnection, person: Person, name: str, period: str
 ) -> tuple[ConnectionProfile, Month]:
-    profile = await read_profile(connection, name)
-    if profile is None or not person.sees(profile.company_id):
+    profile = await visible_profile(connection, name.replace("\x00", ""), person.companies)
+    if profile is None:
         raise HTTPException(404, "There is no such connection, or you may not see it.")
     try:
         asked = Period.parse(period)
@@ -160,17 +160,15 @@ async def _month(
     return profile, await read_month(connection, profile, asked)
 
 
-def _period(text: str, profile: ConnectionProfile | None) -> Period:
-    """The one that was asked for, else this month of the connection's calendar."""
+def _asked(text: str) -> Period | None:
     try:
         return Period.parse(text)
     except ValueError:
-        zone = ZoneInfo(profile.time_zone) if profile else UTC
-        return Period.of(datetime.now(UTC).astimezone(zone).date())
+        return None
 
 
-def _recent() -> list[Period]:
-    periods = [_period("", None)]
+def _recent(now: datetime) -> list[Period]:
+    periods = [Period.of(now.date())]
     while len(periods) < MONTHS_BACK:
         periods.append(periods[-1].before)
     return periods

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import hashlib
 from collections.abc import AsyncIterator
 
 from fastapi import HTTPException, Request
@@ -45,8 +44,3 @@ async def confirmed(request: Request) -> bytes:
     if not content:
         raise HTTPException(422, "The file did not come back whole: upload it again. Nothing was done.")
     return content
-
-
-def mark(content: bytes) -> str:
-    """SHA-256 in hex, for the audit trail."""
-    return hashlib.sha256(content).hexdigest()

@@ -1,7 +1,5 @@
 """The list's filter in the address, so that it can be kept and sent to a colleague as a link. Pure."""
 
-import base64
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -9,13 +7,17 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypedDict, TypeVar
 from urllib.parse import urlencode
 
+from services.ledger_dashboard.presentation.places import LONGEST_PLACE, place_text, read_place
 from shared.ledger.filter import Cursor, Filter, Sort, SortKey
+from shared.ledger.text import storable
 from shared.ledger.words import Reason, Status
 
 Value = TypeVar("Value")
 
 LONGEST = 200
+MOST_DIGITS = 200  # before and behind the point: the database holds more of them, and no receivable does
 LARGEST_ID = 2**63 - 1
+AFTER = "after"
 SHOWN = (
     "search",
     "status",
@@ -72,7 +74,7 @@ class Asked:
 
     def page_after(self, cursor: Cursor) -> str:
         """The address part for the next page."""
-        return urlencode([*_filter_pairs(self.filter), *_sort_pairs(self.sort), ("after", cursor_text(cursor))])
+        return urlencode([*_filter_pairs(self.filter), *_sort_pairs(self.sort), (AFTER, cursor_text(cursor))])
 
     def with_status(self, *statuses: Status) -> str:
         """The address part with other statuses."""
@@ -87,8 +89,8 @@ def read_query(pairs: Iterable[tuple[str, str]], companies: frozenset[str] | Non
     """
     given: dict[str, list[str]] = {}
     for name, value in pairs:
-        if value.strip():
-            given.setdefault(name, []).append(value.strip()[:LONGEST].replace("\x00", ""))
+        if text := storable(value).strip()[: LONGEST_PLACE if name == AFTER else LONGEST]:
+            given.setdefault(name, []).append(text)
     problems: list[str] = []
 
     def one(name: str, parse: Callable[[str], Value], what: str) -> Value | None:
@@ -107,18 +109,21 @@ def read_query(pairs: Iterable[tuple[str, str]], companies: frozenset[str] | Non
         **_texts(given),
     )
     sort = Sort(one("sort", SortKey, "an order") or SortKey.ARRIVAL, given.get("order", ["down"])[0] != "up")
-    return Asked(wanted, sort, one("after", read_cursor, "a page of this list"), tuple(problems))
+    return Asked(wanted, sort, one(AFTER, read_cursor, "a page of this list"), tuple(problems))
 
 
 def cursor_text(cursor: Cursor) -> str:
     """Safe in an address."""
-    return base64.urlsafe_b64encode(json.dumps([cursor.value, cursor.id]).encode()).decode().rstrip("=")
+    return place_text([cursor.value, cursor.id])
 
 
 def read_cursor(text: str) -> Cursor:
     """Raises ValueError for anything that `cursor_text` did not make."""
-    value, number = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    return Cursor(str(value).replace("\x00", ""), postgres_id(number))
+    match read_place(text):
+        case [value, int(number)]:
+            return Cursor(storable(str(value)), postgres_id(number))
+        case _:
+            raise ValueError("is a place in another list")
 
 
 def postgres_id(text: str | int) -> int:
@@ -127,6 +132,11 @@ def postgres_id(text: str | int) -> int:
     if not 0 <= number <= LARGEST_ID:
         raise ValueError(f"{str(text)[:40]} is no id")
     return number
+
+
+def typed_text(text: str) -> str | None:
+    """What somebody looks for, as the database takes it; None: nothing."""
+    return storable(text.strip())[:LONGEST] or None
 
 
 def in_words(wanted: Filter) -> str:
@@ -179,7 +189,7 @@ def _parsed(text: str, parse: Callable[[str], Value], what: str, problems: list[
 
 def _amount(text: str) -> Decimal:
     amount = Decimal(text.replace(",", ""))
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > MOST_DIGITS:
         raise ValueError(text)
     return amount
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.approvers.record import ApproverRecord
@@ -15,6 +15,7 @@ from shared.ledger.showing import connection_profiles
 
 MOST_SHOWN = 100
 columns = approver_records.c
+ORDER = (columns.company_id, columns.name, columns.user_id)
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,20 @@ class Approvers:
 
 
 async def read_approvers(
-    connection: AsyncConnection, wanted: Wanted, *, now: datetime, max_age: timedelta
+    connection: AsyncConnection,
+    wanted: Wanted,
+    *,
+    now: datetime,
+    max_age: timedelta,
+    after: tuple[str, ...] | None = None,
 ) -> Approvers:
-    """Of current records; the search looks at name, e-mail and Procore's id."""
-    asked = _current(wanted).order_by(columns.company_id, columns.name, columns.user_id).limit(MOST_SHOWN + 1)
+    """Of current records; the search looks at name, e-mail and Procore's id.
+
+    `after`: company, name and id of the last that were shown already.
+    """
+    asked = _current(wanted).order_by(*ORDER).limit(MOST_SHOWN + 1)
+    if after is not None:
+        asked = asked.where(tuple_(*ORDER) > after)
     records = [record_of(row) for row in await connection.execute(asked)]
     judged = [Approver(record, judge(record.user_id, record, now, max_age)) for record in records]
     return Approvers(judged[:MOST_SHOWN], len(judged) > MOST_SHOWN)

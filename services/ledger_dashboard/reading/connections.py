@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ledger_dashboard.reading.export import read_profile
 from services.ledger_dashboard.reading.overview import OPEN, Fare, read_fares
 from shared.connections.profile import ConnectionProfile
 from shared.connections.profile_store import SeenProfile, read_profiles
@@ -72,6 +72,15 @@ async def read_connection(connection: AsyncConnection, profile: ConnectionProfil
     return next(line for line in lines if line.fare.connection == profile.name)
 
 
+async def visible_profile(
+    connection: AsyncConnection, name: str, companies: frozenset[str] | None
+) -> ConnectionProfile | None:
+    """None when there is no such connection, or not for whoever asks."""
+    profile = await read_profile(connection, name)
+    is_visible = profile is not None and (companies is None or profile.company_id in companies)
+    return profile if is_visible else None
+
+
 async def read_companies_of(connection: AsyncConnection, companies: frozenset[str] | None) -> Mapping[str, str]:
     """The company of each connection that may be seen."""
     profiles = [each.profile for each in await read_profiles(connection)]
@@ -106,19 +115,6 @@ async def read_loads(connection: AsyncConnection, companies: frozenset[str] | No
     if companies is not None:
         asked = asked.where(kept.company_id.in_(companies))
     return {row[0]: Load(int(row[1]), int(row[2])) for row in await connection.execute(asked)}
-
-
-async def pause(connection: AsyncConnection, name: str, by: str, why: str) -> None:
-    """Nothing more is sent through it. A pause that stands already is told anew."""
-    values = {"paused_at": func.now(), "paused_by": by, "paused_why": why}
-    statement = upsert(connection_states).values(connection=name, **values)
-    await connection.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
-
-
-async def resume(connection: AsyncConnection, name: str) -> None:
-    """Its pause ends, and so does a stop after errors of our own: what follows is counted from the start."""
-    ended = update(connection_states).where(connection_states.c.connection == name)
-    await connection.execute(ended.values(paused_at=None, paused_by=None, paused_why=None, internal_errors=0))
 
 
 _CIRCUIT = tuple(connection_states.c[name] for name in Circuit.__dataclass_fields__)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.connections.mapping_store import MAPPED, mapping_of, mappings
@@ -18,6 +18,7 @@ from shared.ledger.showing import projects
 MOST_SHOWN = 100
 MOST_COUNTED = 2_000  # exports that lack a mapping; beyond it their numbers are lower bounds
 columns = mappings.c
+ORDER = (columns.kind, columns.procore_name, columns.key)
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,20 @@ class Lacking:
 
 
 async def read_mappings(
-    connection: AsyncConnection, name: str, *, kind: MappingKind | None = None, search: str | None = None
+    connection: AsyncConnection,
+    name: str,
+    *,
+    kind: MappingKind | None = None,
+    search: str | None = None,
+    after: tuple[str, ...] | None = None,
 ) -> MappedPage:
-    """The current ones of one connection; the search looks at names and ids of both sides."""
-    asked = _current(name).order_by(columns.kind, columns.procore_name, columns.key).limit(MOST_SHOWN + 1)
+    """The current ones of one connection; the search looks at names and ids of both sides.
+
+    `after`: kind, name and key of the last that was shown already.
+    """
+    asked = _current(name).order_by(*ORDER).limit(MOST_SHOWN + 1)
+    if after is not None:
+        asked = asked.where(tuple_(*ORDER) > after)
     if kind is not None:
         asked = asked.where(columns.kind == kind.value)
     if search:

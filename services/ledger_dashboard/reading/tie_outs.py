@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ledger_dashboard.people.tables import audit_records
 from shared.connections.profile import ConnectionProfile
+from shared.connections.profile_store import read_profiles
 from shared.ledger.tables import tie_outs
 from shared.ledger.tie_out import Period, Tally
 from shared.ledger.tie_out_reader import (
@@ -58,14 +59,42 @@ class Month:
 
 async def read_month(connection: AsyncConnection, profile: ConnectionProfile, period: Period) -> Month:
     """As of now."""
-    [month] = await read_months(connection, [(profile, period)])
+    [month] = await _months(connection, [(profile, period)])
     return month
 
 
 async def read_months(
-    connection: AsyncConnection, asked: Sequence[tuple[ConnectionProfile, Period]]
+    connection: AsyncConnection, companies: frozenset[str] | None, period: Period | None, now: datetime
 ) -> Sequence[Month]:
-    """As of now, a connection's month each, in a few statements for all of them."""
+    """That month of every connection that may be seen; without one, the month that its calendar has at `now`."""
+    seen = [each.profile for each in await read_profiles(connection)]
+    asked = [
+        (profile, period or Period.of(now.astimezone(ZoneInfo(profile.time_zone)).date()))
+        for profile in seen
+        if companies is None or profile.company_id in companies
+    ]
+    return await _months(connection, asked)
+
+
+async def approved_lines(
+    connection: AsyncConnection, profile: ConnectionProfile, period: Period
+) -> AsyncIterator[Approved]:
+    """Every approved invoice of the month."""
+    after = 0
+    zone = ZoneInfo(profile.time_zone)
+    while page := await read_approved(connection, profile.name, period, zone, after=after):
+        for line in page:
+            yield line
+        after = page[-1].id
+
+
+def subject(name: str, period: Period) -> str:
+    """What a sign-off is of, in the audit trail."""
+    return f"tie-out {name} {period}"
+
+
+async def _months(connection: AsyncConnection, asked: Sequence[tuple[ConnectionProfile, Period]]) -> Sequence[Month]:
+    """A few statements for all of them."""
     periods = {profile.name: period for profile, period in asked}
     zones = {profile.name: (period, ZoneInfo(profile.time_zone)) for profile, period in asked}
     tallies = await read_tallies(connection, zones)
@@ -84,23 +113,6 @@ async def read_months(
         )
         for name, period in periods.items()
     ]
-
-
-async def approved_lines(
-    connection: AsyncConnection, profile: ConnectionProfile, period: Period
-) -> AsyncIterator[Approved]:
-    """Every approved invoice of the month."""
-    after = 0
-    zone = ZoneInfo(profile.time_zone)
-    while page := await read_approved(connection, profile.name, period, zone, after=after):
-        for line in page:
-            yield line
-        after = page[-1].id
-
-
-def subject(name: str, period: Period) -> str:
-    """What a sign-off is of, in the audit trail."""
-    return f"tie-out {name} {period}"
 
 
 async def _waiting(connection: AsyncConnection, periods: Mapping[str, Period]) -> frozenset[str]:

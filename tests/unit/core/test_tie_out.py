@@ -182,9 +182,17 @@ def test_a_period_is_a_calendar_month():
     period = Period.parse("2026-12")
     assert (period.first, period.end, str(period.before)) == (date(2026, 12, 1), date(2027, 1, 1), "2026-11")
     assert str(Period.parse("2026-01").before) == "2025-12"
-    for text in ("2026-13", "2026-1", "26-01", "2026-01-01", ""):
+    for text in ("2026-13", "2026-1", "26-01", "2026-01-01", "", "0000-12", "0001-01", "9999-12"):
         with pytest.raises(ValueError, match="is not a month"):
             Period.parse(text)
+
+
+@pytest.mark.parametrize("text", ["1900-01", "9998-12"])
+def test_the_first_and_the_last_month_have_ends(text):
+    period = Period.parse(text)
+    begins, ends = period.moments(ZoneInfo("Pacific/Kiritimati"))
+    assert period.before.first < period.first < period.end
+    assert begins.astimezone(UTC) < ends.astimezone(UTC)
 
 
 def test_the_connections_calendar_says_which_month_it_is():

@@ -1,5 +1,6 @@
 """The list's filter as an address: what goes in comes out, and nothing odd breaks a page."""
 
+import base64
 from datetime import date
 from decimal import Decimal
 from urllib.parse import parse_qsl
@@ -86,6 +87,27 @@ def test_a_foreign_cursor_is_refused_not_followed(text: str) -> None:
     except (ValueError, TypeError):
         return
     assert 0 <= cursor.id < 2**63
+
+
+@pytest.mark.parametrize("value", ['["a", 1e999]', '["a", Infinity]', '["a", 1.5]', "[" * 2_000, '"a"', '["a"]', "{}"])
+def test_a_cursor_that_nobody_made_is_named(value: str) -> None:
+    text = base64.urlsafe_b64encode(value.encode()).decode()
+    asked = read_query([("after", text)], None)
+    assert asked.after is None
+    assert asked.problems == (f"{text[:40]!r} is not a page of this list: it was left out.",)
+
+
+@pytest.mark.parametrize("name", ["Höfðabakki útgerð " * 11, "港" * 200, "x" * 200])
+def test_a_long_name_does_not_lose_the_page(name: str) -> None:
+    cursor = Cursor(name, 7)
+    assert read_query([("after", cursor_text(cursor))], None).after == cursor
+
+
+@pytest.mark.parametrize("text", ["1e200000", "-1e999", "1e-20000", "0e-9999", "Infinity", "NaN", "sNaN"])
+def test_an_amount_beyond_all_measure_is_none(text: str) -> None:
+    asked = read_query([("amount_from", text)], None)
+    assert asked.filter == Filter()
+    assert asked.problems
 
 
 @pytest.mark.parametrize("text", ["-1", "9223372036854775808", "", "1.5", "x", "1e3"])
