@@ -1,8 +1,10 @@
 """The dashboard put together: what is opened, in which order it is closed, and who gets which path."""
 
 import asyncio
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import httpx
@@ -68,6 +70,7 @@ API = (
 )
 NAME = "ledger_dashboard"
 GRACEFUL_SECONDS = 5
+NOT_STARTED = 3
 ALERT_SECONDS = 10.0
 CANCEL_AGAIN_SECONDS = 0.5
 YEAR = 31_536_000
@@ -149,8 +152,9 @@ def create_app(settings: DashboardServiceSettings) -> FastAPI:
 def run(settings: DashboardServiceSettings) -> None:
     """Serves until SIGTERM or SIGINT."""
     configure_logs(settings)
-    uvicorn.run(
-        create_app(settings),
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
         host="0.0.0.0",
         port=settings.port,
         loop="uvloop",
@@ -163,6 +167,25 @@ def run(settings: DashboardServiceSettings) -> None:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
+    server = _Server(config, app)
+    with suppress(KeyboardInterrupt):  # uvicorn gives the signal on when it has ended
+        server.run()
+    if not server.started:
+        sys.exit(NOT_STARTED)
+
+
+class _Server(uvicorn.Server):
+    """Ends the event streams first, which would last until it is out of patience."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Once it is told to end, before the application is."""
+        desk: Desk = self._app.state.desk
+        await desk.watch.end()
+        await super().shutdown(sockets)
 
 
 async def _secured(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:

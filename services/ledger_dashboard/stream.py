@@ -35,7 +35,7 @@ async def _told(watch: Watch, request: Request) -> AsyncIterator[str]:
     ends_at = loop.time() + LONGEST_SECONDS
     try:
         yield "retry: 2000\n\n"
-        while loop.time() < ends_at and not await request.is_disconnected():
+        while not watch.is_ending and loop.time() < ends_at and not await request.is_disconnected():
             turn = await watch.changed(seen, within=KEEP_ALIVE_SECONDS)
             yield "event: changed\ndata: \n\n" if turn > seen else ": still here\n\n"
             seen = turn

@@ -24,6 +24,7 @@ class Watch:
         self._turned = asyncio.Condition()
         self.turn = 0
         self.watchers = 0
+        self.is_ending = False
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -44,13 +45,19 @@ class Watch:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def changed(self, since: int, *, within: float) -> int:
-        """The turn after `since`, or `since` again when nothing changed within so many seconds."""
+        """The turn after `since`, or `since` again when nothing changed within so many seconds, or at the end."""
         try:
             async with asyncio.timeout(within), self._turned:
-                await self._turned.wait_for(lambda: self.turn > since)
+                await self._turned.wait_for(lambda: self.turn > since or self.is_ending)
         except TimeoutError:
             return since
         return self.turn
+
+    async def end(self) -> None:
+        """Nobody waits any longer: an open stream would keep the server from ending."""
+        self.is_ending = True
+        async with self._turned:
+            self._turned.notify_all()
 
     async def _tell(self) -> None:
         try:

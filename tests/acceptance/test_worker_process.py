@@ -7,20 +7,18 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from pydantic import SecretStr
 
 from deploy.sandbox.faulty.orders import ErpStep, FaultKind
 from deploy.sandbox.local.processes import BackgroundProcess, free_port
 from deploy.sandbox.local.ready import http_answers
 from deploy.sandbox.local.services import CLI
 from services.export_worker import worker as worker_module
-from shared.settings import Settings
 from tests.support.crash_stage import send
 from tests.support.database import execute
+from tests.support.environment import environment_of
 from tests.support.house import House
 from tests.support.outside import failing, measured, seen_from_outside
 
@@ -29,23 +27,6 @@ pytestmark = pytest.mark.real_kafka
 
 PATIENT = {"read_timeout_seconds": 30, "settles_after_seconds": 40}
 LAG = "invoice_export_kafka_lag_records"
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """As a process would be given these settings."""
-    return {name.upper(): _text(value) for name, value in settings if value is not None}
-
-
-def _text(value: Any) -> str:
-    match value:
-        case SecretStr():
-            return value.get_secret_value()
-        case bool():
-            return str(value).lower()
-        case list() | tuple() | frozenset():
-            return ",".join(map(_text, value))
-        case _:
-            return str(value)
 
 
 @asynccontextmanager

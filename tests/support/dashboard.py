@@ -1,14 +1,18 @@
 """The dashboard of a house: on a port of its own, with an account for each of a small cast."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.sandbox.local.processes import BackgroundProcess, free_port
+from deploy.sandbox.local.ready import http_answers
+from deploy.sandbox.local.services import CLI
 from deploy.sandbox.procore.server import serving
 from services.ledger_dashboard.app import DashboardServiceSettings, create_app
 from services.ledger_dashboard.people.accounts import add_account
@@ -16,6 +20,7 @@ from services.ledger_dashboard.people.person import Holder
 from services.ledger_dashboard.people.roles import Role
 from shared.database import Role as DatabaseRole
 from shared.database import create_engine
+from tests.support.environment import environment_of
 from tests.support.house import House
 from tests.support.people import PASSWORD, PASSWORD_HASH
 
@@ -73,12 +78,33 @@ class Dashboard:
 async def open_dashboard(house: House, **changes: Any) -> AsyncIterator[Dashboard]:
     """For the cast: olga (operator), vera (viewer), ada and ann (accounting approvers), root (admin), and elsa, who
     may see another company only."""
-    owner = create_engine(house.database_url, DatabaseRole.OWNER, application_name="test")
-    for login, holder in cast(house).items():
-        await _account(owner, login, holder)
-    await owner.dispose()
+    await _accounts(house)
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(serving(create_app(settings_of(house, **changes))))
+        yield Dashboard(url, stack)
+
+
+@asynccontextmanager
+async def dashboard_process(house: House, folder: Path) -> AsyncIterator[tuple[Dashboard, BackgroundProcess]]:
+    """The same as a process of its own, by the product's own command."""
+    await _accounts(house)
+    port = free_port()
+    environment = environment_of(settings_of(house, port=port))
+    process = BackgroundProcess([CLI, "dashboard"], log=folder / "dashboard.log", environment=environment)
+    process.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        async with AsyncExitStack() as stack:
+            await asyncio.to_thread(process.wait_until, lambda: http_answers(f"{url}/readyz"))
+            yield Dashboard(url, stack), process
+    finally:
+        process.kill()
+
+
+def settings_of(house: House, **changes: Any) -> DashboardServiceSettings:
+    """Of a dashboard in this house."""
     worker = house.workers.settings
-    settings = DashboardServiceSettings.model_validate(
+    return DashboardServiceSettings.model_validate(
         {
             "database_url": house.database_url,
             "kafka_bootstrap_servers": worker.kafka_bootstrap_servers,
@@ -88,9 +114,6 @@ async def open_dashboard(house: House, **changes: Any) -> AsyncIterator[Dashboar
             **changes,
         }
     )
-    async with AsyncExitStack() as stack:
-        url = await stack.enter_async_context(serving(create_app(settings)))
-        yield Dashboard(url, stack)
 
 
 def cast(house: House) -> Mapping[str, Holder]:
@@ -109,6 +132,9 @@ def cast(house: House) -> Mapping[str, Holder]:
     }
 
 
-async def _account(owner: AsyncEngine, login: str, holder: Holder) -> None:
+async def _accounts(house: House) -> None:
+    owner = create_engine(house.database_url, DatabaseRole.OWNER, application_name="test")
     async with owner.begin() as connection:
-        await add_account(connection, login, holder, PASSWORD_HASH, "cli:test")
+        for login, holder in cast(house).items():
+            await add_account(connection, login, holder, PASSWORD_HASH, "cli:test")
+    await owner.dispose()
