@@ -39,6 +39,8 @@ def calls(text: str, program: str) -> Iterator[list[str]]:
 def called(words: list[str]) -> tuple[Any, list[str]]:
     """The command that these words call, or None, and the options given to it."""
     known = commands()
+    if words[0] == "--words":  # the one option that stands before a command
+        words = words[2:]
     for length in (3, 2, 1):
         name = " ".join(words[:length])
         if name in known:
