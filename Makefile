@@ -31,8 +31,8 @@ test-erps: $(STAMP) ## every kind of Tryton against the contract, a soak, the de
 		tests/contract/erp tests/integration/test_tryton.py tests/acceptance/test_tryton_soak.py \
 		tests/acceptance/test_demo.py -k "tryton or fallback" $(ARGS)
 
-bench: ## measure (comes with its own issue)
-	@echo "make bench: there are no benchmarks yet, they come with their own issue" >&2; exit 1
+bench: $(STAMP) ## measure; ARGS=pages: each page of the dashboard over 10,000 and a million exports (20 minutes)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: ## break things on purpose (comes with its own issue)
 	@echo "make chaos: there are no chaos tests yet, they come with their own issue" >&2; exit 1
