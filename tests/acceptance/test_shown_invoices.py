@@ -43,7 +43,7 @@ async def test_the_sheet_follows_the_invoices_content(house):
 
 
 async def test_a_fault_in_what_is_only_shown_stops_no_export(house, monkeypatch):
-    monkeypatch.setattr(rollup, "_counts", lambda _: 1 / 0)
+    monkeypatch.setattr(rollup, "counts_of", lambda _: 1 / 0)
     first = await house.approved()
     await house.export_of(first, "exported")
 
