@@ -36,8 +36,9 @@ APPROVER_COLUMNS = (
     "source",
 )
 MAPPING_COLUMNS = ("connection", "kind", "procore_id", "procore_name", "erp_id", "note")
-# The ERP here answers in milliseconds, so what takes longer may be given up early.
+# The ERP here answers in milliseconds, so what takes longer may be given up early; and its limits are not this subject.
 CONNECT_SECONDS, READ_SECONDS, SETTLES_AFTER_SECONDS = 1, 2, 3.5
+REQUESTS_PER_MINUTE = 6000
 
 Row = tuple[object, ...]
 
@@ -105,6 +106,7 @@ company_id = {connection.company.id}
 {projects}adapter = "erp_sandbox"
 mode = "{connection.mode}"
 finish = "posted"
+requests_per_minute = {REQUESTS_PER_MINUTE}
 start_from = "{START}"
 time_zone = "America/Denver"
 {connection.terms}settings = {{ url = "{erp_url}", book = "{connection.book}", {times}{connection.settings} }}
