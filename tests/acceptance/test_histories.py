@@ -107,18 +107,27 @@ async def test_a_change_while_exporting_replaces_the_draft_before_it_is_final(ho
     assert await house.requested(ErpStep.CREATE) == 1
 
 
+# The replay itself disturbs nothing and is refused once the invoice stands; a webhook that comes late may have stopped
+# the export before it was final, and then the replay finds it open.
 @pytest.mark.parametrize(
-    ("step", "answer"),
-    [(ErpStep.CREATE, EntryKind.REPLAY_ACCEPTED), (ErpStep.FINISH, EntryKind.COMMAND_REFUSED)],
+    ("step", "answers"),
+    [
+        (ErpStep.CREATE, {EntryKind.COMMAND_REFUSED, EntryKind.REPLAY_ACCEPTED}),
+        (ErpStep.FINISH, {EntryKind.COMMAND_REFUSED}),
+    ],
 )
-async def test_a_replay_while_exporting_never_sends_a_second_one(house, step, answer):
+async def test_a_replay_while_exporting_never_sends_a_second_one(house, step, answers):
     await house.order(FaultKind.HOLD_AFTER, step)
     invoice = await house.approved()
     await house.waiting(step)
     await house.command(invoice, Action.REPLAY)
     await house.asked(invoice)
     await house.erp.release(house.book)
-    await house.followed(invoice, answer)
+
+    async def answered() -> bool:
+        return not answers.isdisjoint(await house.view.kinds(invoice))
+
+    await house.view.until(answered, "an answer to the replay")
     await house.export_of(invoice, "exported")
     assert await house.totals() == [FIRST]
     assert await house.requested(ErpStep.CREATE) == 1
