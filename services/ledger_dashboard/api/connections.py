@@ -99,7 +99,7 @@ async def pause_it(request: Request, name: ConnectionName, asked: Reasoned, pers
 
 @router.post("/connections/{name}/resumptions", responses=refusals(UNREAD, FORBIDDEN, ABSENT))
 async def resume_it(request: Request, name: ConnectionName, asked: Reasoned, person: Pauser) -> Circuit:
-    """What waited is looked at again by itself. A stop after errors of our own does not end by it."""
+    """Also after it stopped by itself, which is counted anew from then on. What waited is looked at again by itself."""
     async with desk_of(request).engine.begin() as connection:
         profile = await seen_profile(connection, person, name)
         await resume(connection, person, profile, asked.why)
