@@ -4,20 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.export_worker.exports import Export, ExportKey
 from shared.ledger.chain import entry_hash, genesis
+from shared.ledger.changes import Channel, tell
 from shared.ledger.entries import EntryBody, body_to_json
 from shared.ledger.fold import apply
 from shared.ledger.row import row_of
 from shared.ledger.state import State
 from shared.ledger.tables import entries, exports, work
-
-WORK_DUE_CHANNEL = "work_due"
-LEDGER_CHANNEL = "ledger_changed"
-TRIAL_CHANNEL = "trial_asked"
 
 ROW = (
     exports.c.id,
@@ -57,7 +54,7 @@ async def append_entries(connection: AsyncConnection, row: Any, bodies: Sequence
         await connection.execute(insert(entries), lines)
         folded = row_of(state) | {"last_hash": previous, "changed_at": func.clock_timestamp()}
         await connection.execute(update(exports).where(exports.c.id == row.id).values(**folded))
-        await connection.execute(select(func.pg_notify(LEDGER_CHANNEL, str(row.id))))
+        await tell(connection, Channel.LEDGER_CHANGED, str(row.id))
     return state
 
 
@@ -67,7 +64,7 @@ async def make_due(connection: AsyncConnection, looks: Sequence[tuple[int, int, 
         return
     names = ("b_export_id", "b_priority", "b_trace")
     await connection.execute(_MAKE_DUE, [dict(zip(names, look, strict=True)) for look in looks])
-    await connection.execute(select(func.pg_notify(WORK_DUE_CHANNEL, "")))
+    await tell(connection, Channel.WORK_DUE)
 
 
 async def make_due_next(connection: AsyncConnection, export_id: int) -> None:
@@ -77,7 +74,7 @@ async def make_due_next(connection: AsyncConnection, export_id: int) -> None:
     """
     due = {"due_at": func.clock_timestamp(), "priority": 0}
     await connection.execute(update(work).where(work.c.export_id == export_id).values(**due))
-    await connection.execute(select(func.pg_notify(WORK_DUE_CHANNEL, "")))
+    await tell(connection, Channel.WORK_DUE)
 
 
 def export_of(row: Any) -> Export:

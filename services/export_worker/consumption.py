@@ -15,7 +15,7 @@ from sqlalchemy import Boolean, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.export_worker.appending import TRIAL_CHANNEL, make_due, make_due_next
+from services.export_worker.appending import make_due, make_due_next
 from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import EVENTS
@@ -26,6 +26,7 @@ from shared.events.dead_letter import DeadLetter
 from shared.events.topics import Topic
 from shared.events.webhook_event import InvalidRecord, WebhookEvent
 from shared.kafka.consumer import Batch, Record
+from shared.ledger.changes import Channel, tell
 from shared.ledger.entries import Received
 from shared.ledger.tables import commands, events, exports
 
@@ -260,7 +261,7 @@ async def _take(connection: AsyncConnection, reading: Reading, command: Command,
     await connection.execute(statement.on_conflict_do_nothing())
     await _tie(connection, reading.row["event_id"], command.export_id)
     if command.dry_run:
-        await connection.execute(select(func.pg_notify(TRIAL_CHANNEL, "")))
+        await tell(connection, Channel.TRIAL_ASKED)
     elif command.action is Action.REPLAY:
         await make_due_next(connection, command.export_id)
     else:

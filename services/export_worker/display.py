@@ -10,7 +10,6 @@ import asyncpg
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.export_worker.appending import TRIAL_CHANNEL
 from services.export_worker.hook_looks import HookLooks
 from services.export_worker.links import Link
 from services.export_worker.pipeline.trial import reading_house
@@ -24,6 +23,7 @@ from shared.database import DATABASE_ERRORS, Role, connect_raw
 from shared.health import Health
 from shared.heartbeat import Heartbeat
 from shared.kafka.consumer import Gap, Progress
+from shared.ledger.changes import Channel
 from shared.procore.client import ProcoreClient
 from shared.procore.errors import ProcoreError
 from shared.procore.webhooks import Webhooks
@@ -94,7 +94,7 @@ class Display:
         while True:
             try:
                 async with self._session() as session:
-                    await session.add_listener(TRIAL_CHANNEL, lambda *_: self._trials.wake())
+                    await session.add_listener(Channel.TRIAL_ASKED, lambda *_: self._trials.wake())
                     await Rollup(self._engine).run(session)
             except DATABASE_ERRORS as error:
                 log.warning("session.lost", why=type(error).__name__)

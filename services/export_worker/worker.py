@@ -6,13 +6,13 @@ import math
 import os
 import secrets
 import socket
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from services.export_worker.appending import WORK_DUE_CHANNEL
 from services.export_worker.clock import Lane, adopt_unserved, wake_successors
 from services.export_worker.consumption import Consumption
 from services.export_worker.delivery_list import DeliveryList
@@ -36,6 +36,7 @@ from shared.health import Check, Health
 from shared.kafka.connection import BrokerUnavailable
 from shared.kafka.consumer import Consumer, Gap, Progress
 from shared.kafka.producer import Producer
+from shared.ledger.changes import Channel
 from shared.procore.client import ProcoreClient
 from shared.procore.payment_applications import PaymentApplications
 from shared.procore.transport import Call
@@ -94,6 +95,7 @@ class Worker:
         lease = timedelta(seconds=settings.worker_lease_seconds)
         self._lanes = [Lane(self._house, name, link, lease=lease) for name, link in self._links.items()]
         self._lanes.append(Lane(self._house, "", None, lease=lease))
+        self._tie_outs_asked: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)  # by connection
         self._progress: Progress | None = None
         self._gaps: set[Gap] = set()
         self._log_in_refused = False
@@ -206,7 +208,10 @@ class Worker:
                     self._settings.database_url.get_secret_value(), Role.WORKER, application_name=f"{NAME}:listen"
                 )
                 try:
-                    await session.add_listener(WORK_DUE_CHANNEL, lambda *_: self._wake())
+                    await session.add_listener(Channel.WORK_DUE, lambda *_: self._wake())
+                    await session.add_listener(
+                        Channel.TIE_OUT_ASKED, lambda *call: self._tie_outs_asked[call[-1]].set()
+                    )
                     await Publication(self._engine, self._producer).run(session)
                 finally:
                     await session.close()
@@ -226,7 +231,7 @@ class Worker:
         settings, writer = self._settings, self._house.writer
         every = timedelta(hours=settings.tie_out_every_hours) or None
         tie_outs = TieOuts(self._engine, link, writer.worker, share=settings.tie_out_budget_share, every=every)
-        await _repeat(tie_outs.run_due, "tie_out")
+        await _repeat(tie_outs.run_due, "tie_out", sooner=self._tie_outs_asked[link.connection.name])
 
     async def _database_answers(self) -> Check:
         async with self._engine.connect() as connection:
@@ -259,9 +264,14 @@ class StuckConsumer(Exception):
     """The consumer polls, or not even that, but does not move."""
 
 
-async def _repeat(work: Callable[[], Awaitable[object]], name: str) -> None:
-    """Until cancelled. What only looks whether something was missed must not stop what comes."""
+async def _repeat(work: Callable[[], Awaitable[object]], name: str, *, sooner: asyncio.Event | None = None) -> None:
+    """Until cancelled, and at once where `sooner` is set.
+
+    What only looks whether something was missed must not stop what comes.
+    """
+    sooner = sooner or asyncio.Event()
     while True:
+        sooner.clear()
         try:
             await work()
         except DATABASE_ERRORS as error:
@@ -269,7 +279,9 @@ async def _repeat(work: Callable[[], Awaitable[object]], name: str) -> None:
         except Exception:
             # A fault of ours in what only makes up for others' faults: the exports must go on.
             log.exception("comparison.broken", what=name)
-        await asyncio.sleep(REPEAT_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REPEAT_SECONDS):
+                await sooner.wait()
 
 
 async def _until_done(work: Callable[[], Awaitable[object]], postponed: str) -> None:

@@ -6,8 +6,8 @@ import structlog
 from pydantic import SecretStr
 
 from shared.database import DATABASE_ERRORS, Role, connect_raw
+from shared.ledger.changes import Channel
 
-LEDGER_CHANNEL = "ledger_changed"
 QUIET_SECONDS = 0.25
 IDLE_SECONDS = 15.0
 RECONNECT_SECONDS = 1.0
@@ -34,7 +34,7 @@ class Watch:
                     self._url.get_secret_value(), Role.DASHBOARD, application_name="ledger_dashboard:listen"
                 )
                 try:
-                    await session.add_listener(LEDGER_CHANNEL, lambda *_: self._heard.set())
+                    await session.add_listener(Channel.LEDGER_CHANGED, lambda *_: self._heard.set())
                     self._heard.set()  # what changed while nobody listened
                     while not session.is_closed():
                         await self._tell()

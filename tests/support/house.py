@@ -26,13 +26,13 @@ from pydantic import SecretStr
 from deploy.sandbox.erp.control_client import ErpControl, Known
 from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from deploy.sandbox.procore.control_client import SandboxControl
-from services.export_worker.appending import WORK_DUE_CHANNEL
 from services.export_worker.reconciliation import Found
 from shared.approvers import store as approvers
 from shared.approvers.record import ApproverRecord, ToolLevel
 from shared.events.command import Action, Command, OperatorRole
 from shared.events.topics import Topic
 from shared.kafka.producer import Producer
+from shared.ledger.changes import Channel
 from shared.ledger.entries import EntryBody
 from shared.ledger.words import EntryKind, Reason
 from tests.support.house_parts import CONNECTION, Secrets, Workers, reconciled
@@ -198,7 +198,7 @@ class House:
             "UPDATE work SET due_at = now(), look_due = true FROM exports"
             " WHERE exports.id = export_id AND 'paused' = ANY(exports.reasons)"
         )
-        await self.view.execute(f"NOTIFY {WORK_DUE_CHANNEL}")
+        await self.view.execute(f"NOTIFY {Channel.WORK_DUE}")
 
     async def reconcile(self, *, grace: timedelta = timedelta(0)) -> Found:
         """What the webhooks missed, also of the last minutes unless `grace` leaves those to their webhooks."""

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.export_worker.appending import LEDGER_CHANNEL
 from shared.database import Role, connect_raw, create_engine
+from shared.ledger.changes import Channel
 from shared.ledger.entries import EntryBody, body_from_json
 from shared.ledger.state import State
 from shared.ledger.tables import entries, events, exports, work
@@ -133,7 +133,7 @@ async def viewing(database_url: str, company: int) -> AsyncIterator[LedgerView]:
     engine = create_engine(database_url, Role.OWNER, application_name="test", pool_size=4)
     session = await connect_raw(database_url, Role.OWNER)
     try:
-        await session.add_listener(LEDGER_CHANNEL, lambda *_: changed.set())
+        await session.add_listener(Channel.LEDGER_CHANGED, lambda *_: changed.set())
         yield LedgerView(engine, company, changed)
     finally:
         await session.close()

@@ -11,9 +11,9 @@ from typing import Any
 import asyncpg
 
 from shared.database import Role, connect_raw
+from shared.ledger.changes import Channel
 from shared.ledger.words import Reason, Status
 
-CHANNEL = "ledger_changed"
 LOOKS_EVERY_SECONDS = 1.0
 
 _ROWS = """
@@ -59,7 +59,7 @@ class LedgerWatch:
     async def watch(self) -> None:
         """Until cancelled."""
         async with self._asking:
-            await self._session.add_listener(CHANNEL, lambda *_: self._news.set())
+            await self._session.add_listener(Channel.LEDGER_CHANGED, lambda *_: self._news.set())
         while True:
             # Not wait_for, which in Python 3.11 loses a cancellation that comes together with the news.
             with contextlib.suppress(TimeoutError):

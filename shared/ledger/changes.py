@@ -1,0 +1,20 @@
+"""The channels on which Postgres tells at once that something changed; who missed it finds it by looking."""
+
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class Channel(StrEnum):
+    """By whom each is heard: those who watch, the lanes, the trials, the tie-outs."""
+
+    LEDGER_CHANGED = "ledger_changed"
+    WORK_DUE = "work_due"
+    TRIAL_ASKED = "trial_asked"
+    TIE_OUT_ASKED = "tie_out_asked"
+
+
+async def tell(connection: AsyncConnection, channel: Channel, about: str = "") -> None:
+    """Everybody who listens, once the connection's transaction is committed."""
+    await connection.execute(select(func.pg_notify(channel.value, about)))
