@@ -34,8 +34,8 @@ test-erps: $(STAMP) ## every kind of Tryton against the contract, a soak, the de
 bench: $(STAMP) ## measure; ARGS=pages: each page of the dashboard over 10,000 and a million exports (20 minutes)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-chaos: ## break things on purpose (comes with its own issue)
-	@echo "make chaos: there are no chaos tests yet, they come with their own issue" >&2; exit 1
+chaos: $(STAMP) ## break everything on purpose and prove the laws (an hour); ARGS=--short takes two minutes
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 up: $(STAMP) ## start the stack in the background; .local/stack.env says where
 	@$(BIN)/python -m deploy.sandbox.stack up

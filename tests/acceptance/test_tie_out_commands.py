@@ -6,14 +6,16 @@ import json
 
 import pytest
 
+from shared.ledger.tie_out import Period
 from shared.ledger.words import Reason
 from tests.support.command_line import Invoke, answered
 from tests.support.house import HASTY
 from tests.support.house_parts import CONNECTION
-from tests.support.tie_outs import another_worker, exported, month_of, receivable, tied_out
+from tests.support.tie_outs import exported, last_run, month_of, receivable, tied_out
 
 # A new worker joins its group at once; at the fallback broker that takes 5 s and more for each story.
 pytestmark = pytest.mark.real_kafka
+AT_ONCE = 10.0  # a worker that is not told looks every half a minute
 
 
 async def test_the_command_line_tells_it_and_writes_nothing(invoke: Invoke, opens, tmp_path):
@@ -33,11 +35,16 @@ async def test_the_command_line_tells_it_and_writes_nothing(invoke: Invoke, open
     assert await house.view.kinds(invoice) == kinds
     last = await asyncio.to_thread(invoke, "tie-out", CONNECTION, "--period", month, "--last", "--json")
     assert answered(last)[0]["ties"] is True
+    before, _ = await last_run(house, Period.parse(month))
     asked = await asyncio.to_thread(invoke, "tie-out", CONNECTION, "--period", month, "--hold")
     assert (asked.exit_code, asked.stderr) == (0, "")
-    async with another_worker(house, "tying out") as tie_outs:
-        await tie_outs.run_due()
     await house.export_of(invoice, "held", reason=Reason.CANCELLED_IN_ERP)
+
+    async def tied() -> bool:
+        run, _ = await last_run(house, Period.parse(month))
+        return run != before
+
+    await house.view.until(tied, "the tie-out of the house's worker, which was told at once", AT_ONCE)
     last = await asyncio.to_thread(invoke, "tie-out", "--period", month, "--last")
     assert last.exit_code == 1
     assert "cancelled or credited in the ERP" in last.stdout

@@ -6,14 +6,16 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.dialects.postgresql import insert as upsert
+
 from services.export_worker.erp.catalog import ADAPTERS
 from services.export_worker.links import make_links
 from services.export_worker.tie_out import TieOuts
 from shared.connections.catalog import load_catalog
 from shared.database import Role, create_engine
+from shared.ledger.tables import tie_outs
 from shared.ledger.tie_out import Period, Verdict
 from shared.ledger.tie_out_reader import Finding, TieOutRun, read_findings, read_last_run
-from shared.ledger.tie_out_request import request
 from tests.support.house import House
 from tests.support.house_parts import CONNECTION
 from tests.support.ledger_view import PATIENCE
@@ -51,9 +53,10 @@ async def another_worker(house: House, name: str, *, lease: timedelta = ALL) -> 
 
 
 async def requested(house: House, period: Period) -> None:
-    """As `tie-out --hold` asks for one."""
+    """As `tie-out --hold` asks for one, but the house's own worker is not told: it must not be quicker."""
     async with house.view.engine.begin() as connection:
-        await request(connection, CONNECTION, period, "somebody")
+        asked = upsert(tie_outs).values(connection=CONNECTION, period=str(period), requested_by="somebody")
+        await connection.execute(asked.on_conflict_do_nothing())
 
 
 async def last_run(house: House, period: Period) -> tuple[TieOutRun | None, list[Finding]]:

@@ -4,6 +4,8 @@ import base64
 import shutil
 import subprocess
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.sandbox.local.jars import cache, fetch_jars, java_version, libraries
@@ -91,7 +93,18 @@ class Kafka:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def start_kafka(folder: Path, *, log: Path | None = None, outlives_us: bool = False) -> Kafka:
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One more door of the broker: who comes in by `port` is told that it is reached at `advertised`, a host:port."""
+
+    name: str
+    port: int
+    advertised: str
+
+
+def start_kafka(
+    folder: Path, *, log: Path | None = None, outlives_us: bool = False, listeners: Sequence[Listener] = ()
+) -> Kafka:
     """Start on the data in `folder`, made if absent; raise StartError when it does not answer.
 
     The log is `folder`/kafka.log unless given.
@@ -99,16 +112,23 @@ def start_kafka(folder: Path, *, log: Path | None = None, outlives_us: bool = Fa
     folder.mkdir(parents=True, exist_ok=True)
     fetch_jars()
     port = free_port()
-    (folder / "server.properties").write_text(_properties(folder, port, free_port()), encoding="utf-8")
+    properties = _properties(folder, Listener("PLAINTEXT", port, f"127.0.0.1:{port}"), free_port(), listeners)
+    (folder / "server.properties").write_text(properties, encoding="utf-8")
     if not (folder / "data" / "meta.properties").exists():
         _format(folder / "server.properties")
     return Kafka(folder, port, log=log or folder / "kafka.log", outlives_us=outlives_us)
 
 
-def _properties(folder: Path, port: int, controller: int) -> str:
+def _properties(folder: Path, usual: Listener, controller: int, more: Sequence[Listener]) -> str:
+    clients = (usual, *more)
+    doors = [f"{each.name}://127.0.0.1:{each.port}" for each in clients]
     settings = SETTINGS | {
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": ",".join([*doors, f"CONTROLLER://127.0.0.1:{controller}"]),
+        "advertised.listeners": ",".join(f"{each.name}://{each.advertised}" for each in clients),
+        "listener.security.protocol.map": ",".join(
+            f"{name}:PLAINTEXT" for name in (*(each.name for each in clients), "CONTROLLER")
+        ),
+        "inter.broker.listener.name": usual.name,
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
         "log.dirs": str(folder / "data"),
     }
