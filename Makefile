@@ -24,7 +24,7 @@ check: $(STAMP) ## format, lint, types, import contracts, unit tests
 	$(BIN)/pytest -q -n 2 tests/unit tests/architecture
 
 test: $(STAMP) ## the whole suite, with a real Postgres and Kafka
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 15 --reruns 2 -rR $(ARGS)
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --durations 15 --reruns 2 -rR $(ARGS)
 
 test-erps: $(STAMP) ## every kind of Tryton against the contract, a soak, the demo on the fallback broker (an hour)
 	INVOICE_EXPORT_EVERY_ERP=1 INVOICE_EXPORT_EVERY_BROKER=1 $(BIN)/pytest -n 2 --dist loadfile --durations 15 \

@@ -1,5 +1,6 @@
 """The import contracts hold: one wrong import for each is seen. A typo in a contract would let everything pass."""
 
+import ast
 import os
 import re
 import shutil
@@ -15,6 +16,8 @@ from tests.architecture.documents import ROOT
 LINT = Path(sys.executable).with_name("lint-imports")
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
 ERPS = ROOT / "services" / "export_worker" / "erp"
+CHAOS = ROOT / "tests" / "chaos"
+CHECKER = [*sorted((CHAOS / "checker").glob("*.py")), CHAOS / "gathering.py", CHAOS / "tampering.py"]
 # By the beginning of the contract's name: who must not import what.
 WRONG = {
     "Services stand above shared": ("shared.health", "services.webhook_receiver.tokens"),
@@ -64,3 +67,11 @@ def test_no_part_of_an_erp_knows_another_erp() -> None:
         others = "|".join(other for other in kinds if other != kind)
         for path in (ERPS / kind).rglob("*.py"):
             assert not re.search(rf"services\.export_worker\.erp\.({others})\b", path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("path", CHECKER, ids=lambda path: path.name)
+def test_who_judges_the_product_imports_nothing_of_it(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    froms = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    plain = [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
+    assert {name.partition(".")[0] for name in (*froms, *plain)}.isdisjoint({"services", "shared"})

@@ -16,14 +16,17 @@ from tests.chaos.checker.laws import judge
 from tests.chaos.gathering import gather
 from tests.chaos.ground import Ground
 from tests.chaos.journal import Journal
+from tests.chaos.machine import checked_out
 from tests.chaos.mutations import MUTATIONS, SMALL
 from tests.chaos.office import Office
 from tests.chaos.plan import LONG, SHORT, Plan, Size, plan
 from tests.chaos.report import Verdict, verdict, write
-from tests.chaos.settling import settle
+from tests.chaos.restoring import go_back
+from tests.chaos.settling import rest, settle
 from tests.chaos.striking import Striking
 from tests.chaos.tampering import undetected
 
+OLD = Path(".local").resolve() / "chaos-since"
 TAMPERED = "tampering is found"
 FOLDER = Path(".local").resolve() / "chaos"
 # So far behind our clocks that the twelve hours of a discard bring it near them.
@@ -52,7 +55,10 @@ async def run(plan: Plan, folder: Path, *, product: Path | None = None) -> Verdi
                 group.create_task(office.work())
                 group.create_task(striking.strike(plan.faults))
             journal.tell("the last approval is given, the last fault is over")
-            await settle(ground, office, striking, journal, SETTLES_WITHIN[plan.size])
+            within = SETTLES_WITHIN[plan.size]
+            await settle(ground, office, striking, journal, within=within)
+            if plan.size is LONG:
+                await go_back(ground, office, journal, lambda: rest(ground, office, journal, within=within))
             evidence = await gather(ground, office, journal)
             await asyncio.to_thread(ground.close_house)
             broken = judge(evidence) | {TAMPERED: await undetected(ground)}
@@ -100,6 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="plays that run again")
     parser.add_argument("--short", action="store_true", help="two minutes instead of an hour")
+    parser.add_argument("--since", metavar="COMMIT", help="begin with the product of then: a deploy brings today's")
     parser.add_argument("--mutations", action="store_true", help="break each law on purpose, and see each seen")
     given = parser.parse_args()
     seed = random.randrange(10**6) if given.seed is None else given.seed
@@ -108,7 +115,9 @@ def main() -> int:
     size: Size = SHORT if given.short else LONG
     print(f"seed {seed}: make chaos ARGS='--seed {seed}{' --short' if given.short else ''}' plays this again")
     begun = time.monotonic()
-    found = asyncio.run(run(plan(seed, size), FOLDER))
+    shutil.rmtree(OLD, ignore_errors=True)
+    product = checked_out(given.since, OLD) if given.since else None
+    found = asyncio.run(run(plan(seed, size), FOLDER, product=product))
     tell(found, FOLDER)
     print(f"  {time.monotonic() - begun:.0f} s in all")
     return 0 if found.is_good else 1

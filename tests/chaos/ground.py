@@ -24,6 +24,7 @@ from tests.chaos.wires import HOST, Wires
 SHORT_TIMES = {"WORKER_LEASE_SECONDS": "6", "KAFKA_SESSION_TIMEOUT_SECONDS": "6"}
 UNLIMITED = ("--hourly-limit", "100000000", "--spike-limit", "1000000")
 WORKERS = ("worker-1", "worker-2")
+HOUSE = (*WORKERS, "receiver", "dashboard")
 WITH_A_CLOCK = WORKERS[0]
 DISKS = {"kafka": 1500, "postgres": 2500}  # megabytes
 # Who talks to whom; the first is who begins.
@@ -39,7 +40,7 @@ TALKS = {
     "dashboard-kafka": "kafka",
     "dashboard-postgres": "postgres",
 }
-READY = {"receiver": "/readyz", "dashboard": "/readyz", "procore": "/healthz", "erp": "/healthz"}
+READY = {"procore": "/healthz", "erp": "/healthz"}
 
 
 class Ground:
@@ -59,7 +60,7 @@ class Ground:
         self.kafka: Kafka
         self.postgres: Postgres
         self._seed = seed
-        self._product = product
+        self.product = product
         self._small_disks = small_disks
         self._secrets = random_secrets({})
         self._ports: dict[str, int] = {}
@@ -88,7 +89,7 @@ class Ground:
             "CONNECTIONS_FILE": str(self.connections),
             "RECONCILE_EVERY_MINUTES": "1",
         }
-        return made | ({"PYTHONPATH": str(self._product)} if self._product else {})
+        return made | ({"PYTHONPATH": str(self.product)} if self.product else {})
 
     def run(self, *arguments: str, **changes: str) -> str:
         """A command of the product that ends well, and what it said. Raises AssertionError."""
@@ -122,12 +123,14 @@ class Ground:
 
     def open_house(self) -> None:
         """Once the connections are written."""
-        for name in ("receiver", "dashboard", *WORKERS):
-            self.start(name)
+        for name in HOUSE:
+            self.begin(name)
+        for name in HOUSE:
+            self._wait_ready(name)
 
     def close_house(self) -> None:
         """Nobody of the product runs any more; the parts and the sandboxes do."""
-        for name in ("dashboard", *WORKERS, "receiver"):
+        for name in HOUSE:
             self.processes[name].stop()
 
     def down(self) -> None:
@@ -145,11 +148,8 @@ class Ground:
 
     def start(self, name: str) -> BackgroundProcess:
         """A service or a sandbox, ready; a name that was started before is started as it was."""
-        process = self.begin(name)
-        role = name.partition("-")[0]
-        url = f"http://{HOST}:{self._ports[name]}{READY.get(role, '/readyz')}"
-        process.wait_until(lambda: http_answers(url), seconds=120)
-        return process
+        self.begin(name)
+        return self._wait_ready(name)
 
     def begin(self, name: str) -> BackgroundProcess:
         """Started, and perhaps not yet ready."""
@@ -197,6 +197,11 @@ class Ground:
         return place if is_there else None
 
     # How it is made
+
+    def _wait_ready(self, name: str) -> BackgroundProcess:
+        url = f"http://{HOST}:{self._ports[name]}{READY.get(name, '/readyz')}"
+        self.processes[name].wait_until(lambda: http_answers(url), seconds=120)
+        return self.processes[name]
 
     def _process(self, name: str) -> BackgroundProcess:
         if name in {"kafka", "postgres"}:

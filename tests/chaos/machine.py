@@ -41,6 +41,13 @@ def fill(place: Path) -> Path:
     return ballast
 
 
+def checked_out(reference: str, place: Path) -> Path:
+    """The product as it was at a commit. Raises subprocess.CalledProcessError where that commit is not here."""
+    subprocess.run(["git", "worktree", "prune"], check=True)
+    subprocess.run(["git", "worktree", "add", "--force", "--detach", str(place), reference], check=True)
+    return place
+
+
 class Clock:
     """Of one process: it reads `file` again and again (libfaketime does that for it)."""
 

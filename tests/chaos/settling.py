@@ -14,6 +14,8 @@ from tests.chaos.striking import Striking
 
 LOOKS_EVERY = 1.0
 REPLAYS_EVERY = 20.0
+# What was just read from Kafka shows in the tables only a moment later.
+QUIET_LOOKS = 4
 # Procore's queues wait for up to an hour before they try again: its clock is moved instead.
 AN_HOUR = timedelta(hours=1)
 
@@ -26,48 +28,37 @@ FROM exports
 """
 
 
-async def settle(ground: Ground, office: Office, striking: Striking, journal: Journal, within: float) -> bool:
+async def settle(ground: Ground, office: Office, striking: Striking, journal: Journal, *, within: float) -> bool:
     """Whether all came to rest within so many seconds. What did not is the checker's to tell."""
     await striking.mend()
     journal.tell("mended")
     await office.procore.advance_clock(AN_HOUR.total_seconds())
     deadline = time.monotonic() + within
-    await _until_delivered(office, deadline)
-    await _reconciled(office, journal)
-    ledger = await asyncpg.connect(ground.environment()["DATABASE_URL"])
-    try:
-        return await _until_at_rest(ledger, office, journal, deadline)
-    finally:
-        await ledger.close()
-
-
-async def _until_delivered(office: Office, deadline: float) -> None:
     with contextlib.suppress(TimeoutError):
-        await office.procore.wait_until_idle(within=deadline - time.monotonic())
-
-
-async def _reconciled(office: Office, journal: Journal) -> None:
-    """What no webhook told is found now, and not at the next full hour."""
+        await office.procore.wait_until_idle(within=within)
     try:
-        await office.command("reconcile")
+        await office.command("reconcile")  # what no webhook told is found now, and not at the next full hour
     except AssertionError as error:
         journal.tell("reconciliation failed", why=str(error)[-300:])
     journal.tell("reconciled")
+    return await rest(ground, office, journal, within=deadline - time.monotonic())
 
 
-async def _until_at_rest(ledger: asyncpg.Connection, office: Office, journal: Journal, deadline: float) -> bool:
-    replay_at, quiet = 0.0, 0
-    while time.monotonic() < deadline:
-        left = await ledger.fetchrow(_LEFT)
-        journal.note("left", **dict(left))
-        if left["failed"] and time.monotonic() > replay_at:
-            await office.replay_twice(("failed",))
-            replay_at = time.monotonic() + REPLAYS_EVERY
-        # Quiet for a while, since what was just read from Kafka shows only a moment later.
-        quiet = 0 if any(left.values()) else quiet + 1
-        if quiet > 3:
-            journal.tell("at rest")
-            return True
-        await asyncio.sleep(LOOKS_EVERY)
-    journal.tell("not at rest", **{name: count for name, count in dict(left).items() if count})
-    return False
+async def rest(ground: Ground, office: Office, journal: Journal, *, within: float) -> bool:
+    """Whether nothing moves any more; meanwhile operators replay what failed."""
+    deadline, replay_at, quiet = time.monotonic() + within, 0.0, 0
+    ledger = await asyncpg.connect(ground.environment()["DATABASE_URL"])
+    try:
+        while time.monotonic() < deadline and quiet < QUIET_LOOKS:
+            left = dict(await ledger.fetchrow(_LEFT))
+            journal.note("left", **left)
+            if left["failed"] and time.monotonic() > replay_at:
+                await office.replay_twice(("failed",))
+                replay_at = time.monotonic() + REPLAYS_EVERY
+            quiet = 0 if any(left.values()) or not await office.procore.is_idle() else quiet + 1
+            await asyncio.sleep(LOOKS_EVERY)
+    finally:
+        await ledger.close()
+    is_at_rest = quiet >= QUIET_LOOKS
+    journal.tell("at rest" if is_at_rest else "not at rest", **{name: each for name, each in left.items() if each})
+    return is_at_rest

@@ -11,7 +11,7 @@ import httpx
 from deploy.sandbox.erp.control_client import ErpControl
 from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from deploy.sandbox.procore.control_client import SandboxControl
-from tests.chaos.ground import WORKERS, Ground, in_thread
+from tests.chaos.ground import HOUSE, Ground, in_thread
 from tests.chaos.journal import Journal
 from tests.chaos.machine import fill
 from tests.chaos.office import Office
@@ -76,7 +76,7 @@ class Striking:
             await self.erp.release(book)
         for name in ("postgres", "kafka", *self.ground.processes):
             self.ground.signal(name, signal.SIGCONT)
-        for name in ("receiver", "dashboard", *WORKERS):
+        for name in HOUSE:
             if not self.ground.is_running(name):
                 await in_thread(self.ground.start, name)
 
@@ -120,11 +120,12 @@ class Striking:
             await in_thread(process.kill if number % 2 else process.stop)
 
     async def _deploy(self, fault: Planned) -> None:
-        """Old and new side by side, through the migrations: one worker after the other is replaced."""
+        """Old and new side by side, through the migrations: one process after the other is replaced."""
         async with self._down:
             self._begin(fault)
+            self.ground.product = None
             await in_thread(self.ground.run, "db", "upgrade")
-            for name in WORKERS:
+            for name in HOUSE:
                 await in_thread(self.ground.processes[name].stop)
                 await in_thread(self.ground.start, name)
 
