@@ -26,6 +26,7 @@ pytest_plugins = [
 BEGUN_FIRST = (
     "contract/erp/test_unknown_outcomes.py",
     "acceptance/test_demo.py",
+    "acceptance/test_chaos.py",
     "integration/test_tryton.py",
     "acceptance/test_crashes.py",
     "acceptance/test_dashboard.py",

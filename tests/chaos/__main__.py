@@ -106,6 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="plays that run again")
     parser.add_argument("--short", action="store_true", help="two minutes instead of an hour")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="where its journal and its verdict lie")
     parser.add_argument("--since", metavar="COMMIT", help="begin with the product of then: a deploy brings today's")
     parser.add_argument("--mutations", action="store_true", help="break each law on purpose, and see each seen")
     given = parser.parse_args()
@@ -117,8 +118,8 @@ def main() -> int:
     begun = time.monotonic()
     shutil.rmtree(OLD, ignore_errors=True)
     product = checked_out(given.since, OLD) if given.since else None
-    found = asyncio.run(run(plan(seed, size), FOLDER, product=product))
-    tell(found, FOLDER)
+    found = asyncio.run(run(plan(seed, size), given.folder.resolve(), product=product))
+    tell(found, given.folder)
     print(f"  {time.monotonic() - begun:.0f} s in all")
     return 0 if found.is_good else 1
 

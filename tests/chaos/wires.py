@@ -184,7 +184,7 @@ class Wires:
     def close(self) -> None:
         """Every connection over it ends."""
         self._process.kill()
-        self._process.wait()
+        self._process.communicate()
 
     def _order(self, order: Mapping[str, Any]) -> None:
         assert self._process.stdin is not None
