@@ -16,7 +16,10 @@ Talk = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Echo(asyncio.Protocol):
-    """Says what it hears."""
+    """Says what it hears; `left` is set when whoever spoke has gone."""
+
+    def __init__(self, left: asyncio.Event) -> None:
+        self.left = left
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -24,17 +27,22 @@ class Echo(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.transport.write(data)
 
+    def connection_lost(self, error: Exception | None) -> None:
+        self.left.set()
+
 
 @pytest.fixture
 async def echo() -> AsyncIterator[int]:
-    """Its port."""
-    port = free_port()
-    async with await asyncio.get_running_loop().create_server(Echo, HOST, port):
+    """Its port; one connection is made to it."""
+    port, left = free_port(), asyncio.Event()
+    async with await asyncio.get_running_loop().create_server(lambda: Echo(left), HOST, port):
         yield port
+        await left.wait()
 
 
 @pytest.fixture
-def wires() -> Iterator[Wires]:
+def wires(echo: int) -> Iterator[Wires]:
+    """Closed before the echo waits to be left."""
     wires = Wires()
     yield wires
     wires.close()
