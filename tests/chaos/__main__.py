@@ -17,9 +17,9 @@ from tests.chaos.gathering import gather
 from tests.chaos.ground import Ground
 from tests.chaos.journal import Journal
 from tests.chaos.machine import checked_out
-from tests.chaos.mutations import MUTATIONS, SMALL
+from tests.chaos.mutations import MUTATIONS
 from tests.chaos.office import Office
-from tests.chaos.plan import LONG, SHORT, Plan, Size, plan
+from tests.chaos.plan import LONG, SHORT, Plan, plan
 from tests.chaos.report import Verdict, verdict, write
 from tests.chaos.restoring import go_back
 from tests.chaos.settling import rest, settle
@@ -31,14 +31,13 @@ TAMPERED = "tampering is found"
 FOLDER = Path(".local").resolve() / "chaos"
 # So far behind our clocks that the twelve hours of a discard bring it near them.
 BEHIND = timedelta(hours=15)
-SETTLES_WITHIN = {SMALL: 90.0, SHORT: 150.0, LONG: 900.0}
 
 
 async def run(plan: Plan, folder: Path, *, product: Path | None = None) -> Verdict:
     """One run, from nothing to its verdict. Everything that it started is gone afterwards."""
     shutil.rmtree(folder, ignore_errors=True)
     journal = Journal(folder / "journal.jsonl", print)
-    ground = Ground(folder, seed=plan.seed, product=product, small_disks=plan.size is LONG)
+    ground = Ground(folder, seed=plan.seed, product=product, small_disks=plan.size.is_long)
     try:
         await asyncio.to_thread(ground.up)
         async with AsyncExitStack() as closing:
@@ -55,9 +54,9 @@ async def run(plan: Plan, folder: Path, *, product: Path | None = None) -> Verdi
                 group.create_task(office.work())
                 group.create_task(striking.strike(plan.faults))
             journal.tell("the last approval is given, the last fault is over")
-            within = SETTLES_WITHIN[plan.size]
+            within = plan.size.settles_within
             await settle(ground, office, striking, journal, within=within)
-            if plan.size is LONG:
+            if plan.size.is_long:
                 await go_back(ground, office, journal, lambda: rest(ground, office, journal, within=within))
             evidence = await gather(ground, office, journal)
             await asyncio.to_thread(ground.close_house)
@@ -106,6 +105,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seed", type=int, help="plays that run again")
     parser.add_argument("--short", action="store_true", help="two minutes instead of an hour")
+    parser.add_argument("--part", type=float, default=1, metavar="SHARE", help="0.1 takes a tenth of the hour")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where its journal and its verdict lie")
     parser.add_argument("--since", metavar="COMMIT", help="begin with the product of then: a deploy brings today's")
     parser.add_argument("--mutations", action="store_true", help="break each law on purpose, and see each seen")
@@ -113,8 +113,9 @@ def main() -> int:
     seed = random.randrange(10**6) if given.seed is None else given.seed
     if given.mutations:
         return asyncio.run(all_mutations(seed))
-    size: Size = SHORT if given.short else LONG
-    print(f"seed {seed}: make chaos ARGS='--seed {seed}{' --short' if given.short else ''}' plays this again")
+    size = SHORT if given.short else LONG.part(given.part)
+    how = "--short" if given.short else f"--part {given.part:g}"
+    print(f"seed {seed}: make chaos ARGS='--seed {seed} {how}' plays this again")
     begun = time.monotonic()
     shutil.rmtree(OLD, ignore_errors=True)
     product = checked_out(given.since, OLD) if given.since else None

@@ -12,7 +12,7 @@ from tests.chaos.plan import Fault, Kind, Plan, Size, plan
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("services", "shared", "deploy")
-SMALL = Size(approvals=96, of_tryton=0, faults=0, seconds=30)
+SMALL = Size(approvals=96, of_tryton=0, faults=0, seconds=30, settles_within=90)
 APART = 4.0
 ERP_STEPS = {"create": 0.1, "finish": 0.3, "find": 0.6, "read": 0.9}  # as a fault's degree names them
 

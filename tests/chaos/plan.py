@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -88,16 +88,32 @@ RARE = (Kind.DISCARD, Kind.DEPLOY, Kind.DISK_FULL, Kind.CLOCK_JUMP, Kind.STORM, 
 
 @dataclass(frozen=True)
 class Size:
-    """Of a run: `seconds` of load, in which `approvals` invoices come and `faults` strike."""
+    """Of a run: `seconds` of load, in which `approvals` invoices come and `faults` strike.
+
+    Within `settles_within` seconds of its end all must be at rest. Only the `is_long` ones fill disks and restore
+    yesterday's ledger.
+    """
 
     approvals: int
     of_tryton: int
     faults: int
     seconds: float
+    settles_within: float
+    is_long: bool = False
+
+    def part(self, share: float) -> "Size":
+        """As dense, and as much shorter; but with no fewer faults than there are kinds."""
+        return replace(
+            self,
+            approvals=round(self.approvals * share),
+            of_tryton=round(self.of_tryton * share),
+            faults=max(len(ALWAYS) + len(RARE), round(self.faults * share)),
+            seconds=self.seconds * share,
+        )
 
 
-SHORT = Size(approvals=180, of_tryton=12, faults=12, seconds=60)
-LONG = Size(approvals=10_200, of_tryton=300, faults=120, seconds=2400)
+SHORT = Size(approvals=180, of_tryton=12, faults=12, seconds=60, settles_within=150)
+LONG = Size(approvals=10_200, of_tryton=300, faults=120, seconds=2400, settles_within=600, is_long=True)
 
 
 @dataclass(frozen=True)
