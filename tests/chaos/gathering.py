@@ -60,7 +60,7 @@ async def gather(ground: Ground, office: Office, journal: Journal) -> Evidence:
         parked=parked,
         rows=rows,
         entries=entries,
-        told=[Told(said["export_id"], said["seq"]) for said in records[EXPORTS]],
+        told=[Told(said["export_id"], said["seq"], datetime.fromisoformat(said["at"])) for said in records[EXPORTS]],
         leases=leases,
         pending=0 if await office.procore.is_idle() else 1,
         lag=await _lag(ground),

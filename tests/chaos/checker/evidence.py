@@ -97,10 +97,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Told:
-    """One event of `invoice.exports.v1`, in the order of its partition."""
+    """One event of `invoice.exports.v1`, in the order of its partition; `at` is the entry's own time."""
 
     export: int
     seq: int
+    at: datetime
 
 
 @dataclass(frozen=True)

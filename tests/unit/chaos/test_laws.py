@@ -65,7 +65,7 @@ def good() -> Evidence:
         parked=0,
         rows=[first, second],
         entries=entries,
-        told=[Told(each.export, each.seq) for each in entries],
+        told=[Told(each.export, each.seq, each.at) for each in entries],
         leases=0,
         pending=0,
         lag=0,
@@ -141,6 +141,11 @@ BREAKS: list[tuple[str, str, Evidence]] = [
     ("the ledger holds", "an export removed", replace(good(), rows=good().rows[:1])),
     ("the ledger holds", "verify says so", replace(good(), verified="it is broken")),
     ("the ledger holds", "told to nobody", replace(good(), told=good().told[1:])),
+    (
+        "the ledger holds",
+        "told before it was",
+        replace(good(), told=[replace(good().told[0], at=after(-9)), *good().told[1:]]),
+    ),
     ("the ledger holds", "told out of order", replace(good(), told=[*good().told[1:], good().told[0]])),
 ]
 
