@@ -4,7 +4,9 @@ import base64
 import shutil
 import subprocess
 import uuid
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.sandbox.local.jars import cache, fetch_jars, java_version, libraries
 from deploy.sandbox.local.processes import BackgroundProcess, StartError, free_port
@@ -42,6 +44,7 @@ SETTINGS = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
 }
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Kafka:
@@ -91,31 +94,40 @@ class Kafka:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def start_kafka(folder: Path, *, log: Path | None = None, outlives_us: bool = False) -> Kafka:
+def start_kafka(
+    folder: Path,
+    *,
+    log: Path | None = None,
+    outlives_us: bool = False,
+    more: Mapping[str, str] = NOTHING,
+    formatted_with: Sequence[str] = (),
+) -> Kafka:
     """Start on the data in `folder`, made if absent; raise StartError when it does not answer.
 
-    The log is `folder`/kafka.log unless given.
+    The log is `folder`/kafka.log unless given. `more` are settings of the broker; listeners among them come beside
+    ours. New data are `formatted_with` these words, such as those that add users.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fetch_jars()
     port = free_port()
-    (folder / "server.properties").write_text(_properties(folder, port, free_port()), encoding="utf-8")
+    (folder / "server.properties").write_text(_properties(folder, port, free_port(), more), encoding="utf-8")
     if not (folder / "data" / "meta.properties").exists():
-        _format(folder / "server.properties")
+        _format(folder / "server.properties", formatted_with)
     return Kafka(folder, port, log=log or folder / "kafka.log", outlives_us=outlives_us)
 
 
-def _properties(folder: Path, port: int, controller: int) -> str:
+def _properties(folder: Path, port: int, controller: int, more: Mapping[str, str]) -> str:
     settings = SETTINGS | {
         "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
         "log.dirs": str(folder / "data"),
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    beside = {name: f"{settings[name]},{more[name]}" for name in ("listeners", "advertised.listeners") if name in more}
+    return "".join(f"{name}={value}\n" for name, value in {**settings, **more, **beside}.items())
 
 
-def _format(properties: Path) -> None:
+def _format(properties: Path, words: Sequence[str]) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = [
         *_java(),
@@ -124,6 +136,7 @@ def _format(properties: Path) -> None:
         f"--cluster-id={cluster}",  # in one word, since it may begin with a dash
         "--config",
         str(properties),
+        *words,
     ]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:
