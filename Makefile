@@ -1,12 +1,13 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+AUDIT := .local/audit
 PYTHON ?= python3
 # A demo and a test run start some hundred processes of ours: none should compile the same modules again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-erps bench chaos up down pictures lock
+.PHONY: help setup demo check test test-erps bench chaos fuzz audit up down pictures lock
 
 help: ## say what each verb does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +38,14 @@ bench: $(STAMP) ## measure; ARGS=pages: each page of the dashboard over 10,000 a
 chaos: $(STAMP) ## break everything on purpose and prove the laws (an hour); ARGS=--short takes two minutes
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
+fuzz: $(STAMP) ## odd webhooks at the receiver's door, others each time; ARGS=--minutes=60 (default 10)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+audit: $(AUDIT)/.installed ## known weaknesses of the locked libraries, and what is in them as .local/sbom.json
+	$(AUDIT)/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+		--index-url simple --output-format JSON --output-file .local/sbom.json
+	$(AUDIT)/bin/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict $(ARGS)
+
 up: $(STAMP) ## start the stack in the background; .local/stack.env says where
 	@$(BIN)/python -m deploy.sandbox.stack up
 
@@ -50,7 +59,7 @@ lock: $(STAMP) ## choose the newest versions that pyproject.toml allows
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --extra sandbox --extra dev --universal --upgrade --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet -o requirements.lock
-	@for series in deploy/sandbox/tryton/locks/*.in; do $(BIN)/uv pip compile $$series --universal --upgrade \
+	@for series in deploy/sandbox/tryton/locks/*.in deploy/audit/tools.in; do $(BIN)/uv pip compile $$series --universal --upgrade \
 		--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate \
 		--quiet -o $${series%.in}.lock; done
 
@@ -62,4 +71,9 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo "installing into $(VENV)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(AUDIT)/.installed: deploy/audit/tools.lock
+	@$(PYTHON) -m venv $(AUDIT)
+	@$(AUDIT)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/audit/tools.lock
 	@touch $@

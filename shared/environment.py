@@ -126,7 +126,8 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _readable(path: Path) -> Path:
+def readable(path: Path) -> Path:
+    """The path itself. Raises ValueError."""
     if not path.is_file():
         raise ValueError("there is no such file")
     if not os.access(path, os.R_OK):
@@ -142,6 +143,6 @@ def split_commas(value: object) -> object:
 Key = Annotated[SecretStr, AfterValidator(_key)]
 Secret = Annotated[SecretStr, AfterValidator(_secret)]
 Url = Annotated[str, AfterValidator(_url)]
-ReadableFile = Annotated[Path, AfterValidator(_readable)]
+ReadableFile = Annotated[Path, AfterValidator(readable)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 CommaSeparated = (NoDecode, BeforeValidator(split_commas))

@@ -5,10 +5,11 @@ settings = load(ReceiverSettings)    # raises SettingsError: the command line pr
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from ssl import SSLContext
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
@@ -24,6 +25,7 @@ from shared.environment import (
     Text,
     Url,
     load,
+    readable,
 )
 
 __all__ = [
@@ -44,6 +46,8 @@ __all__ = [
 ]
 
 LARGEST_PORT = 65535
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SSL_FILES = ("sslrootcert", "sslcert", "sslkey")
 Port = Annotated[int, Field(ge=0, le=LARGEST_PORT, description="a TCP port, for example 8080")]
 Hours = Annotated[float, Field(ge=0, le=744, allow_inf_nan=False)]
 Id = Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
@@ -53,10 +57,28 @@ def _postgres(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
         raise ValueError("does not start with postgresql://")
     try:
-        _ = urlsplit(value.get_secret_value()).port
+        parts = urlsplit(value.get_secret_value())
+        _ = parts.port
     except ValueError:
         raise ValueError("not an address that can be parsed") from None
+    _known_by_certificate(dict(parse_qsl(parts.query)))
     return value
+
+
+def _known_by_certificate(asked: Mapping[str, str]) -> None:
+    """Tried now: the client would take a wrong file for a database that is away."""
+    mode = asked.get("sslmode", "prefer")
+    if mode not in SSL_MODES:
+        raise ValueError(f"sslmode is none of {', '.join(SSL_MODES)}")
+    if mode.startswith("verify") and "sslrootcert" not in asked:
+        raise ValueError(f"sslmode={mode} needs sslrootcert, a PEM file of the authorities to trust")
+    for name in (each for each in SSL_FILES if each in asked):
+        try:
+            file = readable(Path(asked[name]))
+            if name == "sslrootcert":
+                trusting(file)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
 
 
 class DatabaseSettings(Settings):

@@ -68,6 +68,9 @@ class Door:
         with tracer().start_as_current_span("webhook.received", context=trace_context(headers), kind=SpanKind.SERVER):
             body = await read_body(receive, within=BODY_SECONDS)
             match body:
+                case Whole(b"") if _hides_its_body(headers):
+                    facts = {"why": "it asks for an upgrade, behind which its body cannot be read"}
+                    return _End(503, Outcome.TURNED_AWAY, facts, (RETRY_AFTER, CLOSE))
                 case Whole() | Oversized():
                     return await self._keep(body, headers, until=started + ANSWER_SECONDS)
                 case TooSlow(length):
@@ -97,6 +100,12 @@ class Door:
 
 def _authorization(headers: list[tuple[bytes, bytes]]) -> bytes | None:
     return next((value for name, value in headers if name == b"authorization"), None)
+
+
+def _hides_its_body(headers: list[tuple[bytes, bytes]]) -> bool:
+    """For the HTTP parser a request that asks for an upgrade ends with its headers, whatever length they tell."""
+    told = dict(headers)
+    return b"upgrade" in told and (told.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in told)
 
 
 def _client(scope: Scope) -> str | None:

@@ -61,13 +61,15 @@ class Receiver:
 
 
 @contextmanager
-def running_receiver(folder: Path, *, database_url: str, bootstrap: str) -> Iterator[Receiver]:
+def running_receiver(
+    folder: Path, *, database_url: str, bootstrap: str, tokens: str = f"{CURRENT},{PREVIOUS}"
+) -> Iterator[Receiver]:
     port = free_port()
     environment = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": database_url,
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
-        "PROCORE_WEBHOOK_TOKENS": f"{CURRENT},{PREVIOUS}",
+        "PROCORE_WEBHOOK_TOKENS": tokens,
         "PORT": str(port),
     }
     log_path = folder / f"receiver-{port}.log"

@@ -188,6 +188,17 @@ def test_a_body_that_never_ends_is_turned_away_in_time(receiver):
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.parametrize("upgrade", ["h2c", "websocket"])
+def test_a_body_behind_an_upgrade_is_never_taken_for_empty(receiver, kafka, upgrade):
+    webhook = a_webhook()
+    headers = {"authorization": CURRENT, "connection": "upgrade", "upgrade": upgrade}
+    letters = len(records(kafka.bootstrap, Topic.DEAD_LETTERS, lambda _: True))
+    answer = receiver.client.post("/webhooks/procore", content=json.dumps(webhook), headers=headers)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert len(records(kafka.bootstrap, Topic.DEAD_LETTERS, lambda _: True)) == letters
+    assert "upgrade" in receiver.logged("webhook.turned_away")[-1]["why"]
+
+
 def test_a_client_that_leaves_is_logged(receiver):
     address = urlsplit(receiver.url)
     before = len(receiver.logged("webhook.disconnected"))

@@ -21,6 +21,7 @@ from tests.architecture.documents import commands
 
 COMPOSE_FOLDER = COMPOSE_FILE.parent / "deploy" / "compose"
 TEXT = COMPOSE_FILE.read_text(encoding="utf-8")
+DOCKERFILE = (COMPOSE_FILE.parent / "deploy" / "Dockerfile").read_text(encoding="utf-8")
 EXAMPLE = (COMPOSE_FOLDER / "example.env").read_text(encoding="utf-8")
 PARTS = re.split(
     r"^(?=  [\w-]+:$)", TEXT.partition("\nservices:\n")[2].partition("\nvolumes:\n")[0], flags=re.MULTILINE
@@ -95,6 +96,34 @@ def test_each_service_runs_a_command_of_ours(name: str) -> None:
     assert {word for word in words if word.startswith("--")} <= {
         option for parameter in command.params for option in parameter.opts
     }
+
+
+def test_no_service_of_ours_may_do_more_than_it_needs() -> None:
+    """Everything but Postgres and Kafka, whose images need to write and to change who they are."""
+    anchors = TEXT.partition("\nservices:\n")[0]
+    service = anchors.partition("x-service: &service\n")[2].partition("\n\n")[0]
+    for line in ("read_only: true", "tmpfs: [/tmp]", "cap_drop: [ALL]", 'security_opt: ["no-new-privileges:true"]'):
+        assert f"\n  {line}\n" in f"\n{service}\n", line
+    for name, part in COMPOSED.items():
+        inherits = re.search(r"^    <<: \*(service|once|sandbox)$", part, flags=re.MULTILINE)
+        assert inherits or name in images(), name
+        for loosened in ("read_only:", "cap_add:", "privileged:", "security_opt:", "user:", "pid:", "network_mode:"):
+            assert f"    {loosened}" not in part, (name, loosened)
+    assert anchors.count("<<: *service") == 2
+
+
+def test_every_port_is_for_this_machine_alone() -> None:
+    for name, part in COMPOSED.items():
+        for port in re.findall(r"^    ports: \[(.*)\]$", part, flags=re.MULTILINE):
+            assert port.startswith('"127.0.0.1:'), name
+
+
+def test_the_image_runs_as_nobody_who_is_root() -> None:
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    [user] = re.findall(r"^USER (\d+):(\d+)$", last, flags=re.MULTILINE)
+    assert all(int(number) >= 1000 for number in user)
+    assert last.index("USER ") < last.index("ENTRYPOINT ")
+    assert "--uid 10001 --no-create-home" in last
 
 
 def told_to(service: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -139,6 +140,19 @@ async def test_several_troubles_come_in_one_message(worker_engine, rings, listen
     assert listeners.heard == (1, 1, 1)
     assert listeners.mails.mails[0]["Subject"] == "invoice-export: 2 need attention"
     assert [line.split()[0] for line in listeners.newest] == ["2", "1"]
+
+
+async def test_wrong_tokens_ring_on_every_way(owner_engine, rings, listeners):
+    bell, start = rings(), datetime.now(UTC)
+    seen = json.dumps({"webhooks": {"refused": 3}, "refused_at": start.isoformat()})
+    async with owner_engine.begin() as session:
+        await session.execute(
+            text("UPDATE service_instances SET detail = CAST(:seen AS jsonb) WHERE service = 'receiver'"),
+            {"seen": seen},
+        )
+    await looks(bell, start, range(3))
+    assert listeners.heard == (1, 1, 1)
+    assert listeners.newest[0].startswith("The receiver refused 3 webhooks")
 
 
 async def test_a_way_that_is_down_stops_no_other(worker_engine, rings, listeners):

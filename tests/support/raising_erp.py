@@ -17,8 +17,12 @@ RAISING = "raising"
 
 @dataclass
 class Faulty:
-    """What the adapter raises for: the look-ups of these owner invoices, of all of them, or the first open day."""
+    """What the adapter raises for: the look-ups of these owner invoices, of all of them, or the first open day.
 
+    `text` is what it says of a look-up.
+    """
+
+    text: str = "a fault of ours in an adapter"
     invoices: set[int] = field(default_factory=set)
     everything: bool = False
     open_days: bool = False
@@ -34,7 +38,7 @@ class RaisingErpAdapter(SandboxErpAdapter):
     async def find(self, reference: str) -> Sequence[Found] | LookUpFailure:
         """Raises RuntimeError for what is faulty."""
         if self.faulty.everything or int(reference.split(":")[2]) in self.faulty.invoices:
-            raise RuntimeError("a fault of ours in an adapter")
+            raise RuntimeError(self.faulty.text)
         return await super().find(reference)
 
     async def first_open_day(self, day: date) -> date | LookUpFailure | None:

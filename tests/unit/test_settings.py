@@ -106,6 +106,15 @@ def test_a_missing_setting_is_named_in_one_line(environment, name, nothing):
 WRONG = [
     ("DATABASE_URL", "mysql://ada:hush@db/exports", "postgresql://"),
     ("DATABASE_URL", "postgresql://ada:hush@db:port/exports", "parsed"),
+    ("DATABASE_URL", "postgresql://ada:hush@db/exports?sslmode=sure", "sslmode is none of disable"),
+    ("DATABASE_URL", "postgresql://ada:hush@db/exports?sslmode=verify-full", "sslrootcert"),
+    ("DATABASE_URL", "postgresql://ada:hush@db/exports?sslrootcert=/nowhere/ca.pem", "sslrootcert: there is no such"),
+    (
+        "DATABASE_URL",
+        f"postgresql://ada:hush@db/exports?sslrootcert={__file__}",
+        "sslrootcert: it holds no certificate",
+    ),
+    ("DATABASE_URL", "postgresql://ada:hush@db/exports?sslcert=/nowhere/our.pem", "sslcert: there is no such file"),
     ("KAFKA_BOOTSTRAP_SERVERS", "one", "host:port"),
     ("KAFKA_BOOTSTRAP_SERVERS", "one:9092,,two:9092", "host:port"),
     ("KAFKA_BOOTSTRAP_SERVERS", "one:99999", "65535"),

@@ -4,9 +4,10 @@ import base64
 import shutil
 import subprocess
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from deploy.sandbox.local.jars import cache, fetch_jars, java_version, libraries
 from deploy.sandbox.local.processes import BackgroundProcess, StartError, free_port
@@ -44,6 +45,7 @@ SETTINGS = {
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
 }
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Kafka:
@@ -95,47 +97,54 @@ class Kafka:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One more door of the broker: who comes in by `port` is told that it is reached at `advertised`, a host:port."""
+    """A door of the broker: who comes in by `port` is told that it is reached at `advertised`, a host:port."""
 
     name: str
     port: int
     advertised: str
+    protocol: str = "PLAINTEXT"
 
 
 def start_kafka(
-    folder: Path, *, log: Path | None = None, outlives_us: bool = False, listeners: Sequence[Listener] = ()
+    folder: Path,
+    *,
+    log: Path | None = None,
+    outlives_us: bool = False,
+    listeners: Sequence[Listener] = (),
+    more: Mapping[str, str] = NOTHING,
+    formatted_with: Sequence[str] = (),
 ) -> Kafka:
     """Start on the data in `folder`, made if absent; raise StartError when it does not answer.
 
-    The log is `folder`/kafka.log unless given.
+    The log is `folder`/kafka.log unless given. `listeners` come beside ours, `more` are settings of the broker. New
+    data are `formatted_with` these words, such as those that add users.
     """
     folder.mkdir(parents=True, exist_ok=True)
     fetch_jars()
     port = free_port()
-    properties = _properties(folder, Listener("PLAINTEXT", port, f"127.0.0.1:{port}"), free_port(), listeners)
-    (folder / "server.properties").write_text(properties, encoding="utf-8")
+    doors = (Listener("PLAINTEXT", port, f"127.0.0.1:{port}"), *listeners)
+    (folder / "server.properties").write_text(_properties(folder, free_port(), doors, more), encoding="utf-8")
     if not (folder / "data" / "meta.properties").exists():
-        _format(folder / "server.properties")
+        _format(folder / "server.properties", formatted_with)
     return Kafka(folder, port, log=log or folder / "kafka.log", outlives_us=outlives_us)
 
 
-def _properties(folder: Path, usual: Listener, controller: int, more: Sequence[Listener]) -> str:
-    clients = (usual, *more)
-    doors = [f"{each.name}://127.0.0.1:{each.port}" for each in clients]
+def _properties(folder: Path, controller: int, doors: Sequence[Listener], more: Mapping[str, str]) -> str:
+    """The brokers talk by the first door."""
+    protocols = {"CONTROLLER": "PLAINTEXT"} | {each.name: each.protocol for each in doors}
+    addresses = [f"{each.name}://127.0.0.1:{each.port}" for each in doors]
     settings = SETTINGS | {
-        "listeners": ",".join([*doors, f"CONTROLLER://127.0.0.1:{controller}"]),
-        "advertised.listeners": ",".join(f"{each.name}://{each.advertised}" for each in clients),
-        "listener.security.protocol.map": ",".join(
-            f"{name}:PLAINTEXT" for name in (*(each.name for each in clients), "CONTROLLER")
-        ),
-        "inter.broker.listener.name": usual.name,
+        "listeners": ",".join([*addresses, f"CONTROLLER://127.0.0.1:{controller}"]),
+        "advertised.listeners": ",".join(f"{each.name}://{each.advertised}" for each in doors),
+        "listener.security.protocol.map": ",".join(f"{name}:{each}" for name, each in protocols.items()),
+        "inter.broker.listener.name": doors[0].name,
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
         "log.dirs": str(folder / "data"),
     }
-    return "".join(f"{name}={value}\n" for name, value in settings.items())
+    return "".join(f"{name}={value}\n" for name, value in {**settings, **more}.items())
 
 
-def _format(properties: Path) -> None:
+def _format(properties: Path, words: Sequence[str]) -> None:
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     command = [
         *_java(),
@@ -144,6 +153,7 @@ def _format(properties: Path) -> None:
         f"--cluster-id={cluster}",  # in one word, since it may begin with a dash
         "--config",
         str(properties),
+        *words,
     ]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode != 0:

@@ -1,8 +1,10 @@
 """An adapter whose every text is free of secrets: what leaves here goes into the ledger, onto pages and into logs."""
 
-from collections.abc import Sequence
+import traceback
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from datetime import date
+from types import TracebackType
 from typing import TypeVar, assert_never
 
 from services.export_worker.core.capabilities import Capabilities, Step
@@ -27,8 +29,15 @@ from shared.connections.mappings import MappingKind
 Seen = TypeVar("Seen")
 
 
+class AdapterFault(Exception):
+    """A fault of ours in an adapter whose own text told a secret: the same traceback, masked."""
+
+
 class MaskedAdapter:
-    """Another adapter, behind the same port. Ids, numbers and warnings' names pass as they are: they are sent again."""
+    """Another adapter, behind the same port. Ids, numbers and warnings' names pass as they are: they are sent again.
+
+    What is raised goes into logs and traces with its text, so that is masked too (AdapterFault).
+    """
 
     def __init__(self, adapter: ErpAdapter, mask: Mask) -> None:
         self._adapter = adapter
@@ -41,50 +50,54 @@ class MaskedAdapter:
 
     async def find(self, reference: str) -> Sequence[Found] | LookUpFailure:
         """Addresses and failures masked."""
-        answer = await self._adapter.find(reference)
+        answer = await self._asked(self._adapter.find(reference))
         return self._failure(answer) if isinstance(answer, LookUpFailure) else [self._found(one) for one in answer]
 
     async def perform(
         self, step: Step, document: Document, ref: str | None, accepted: frozenset[str] = frozenset()
     ) -> Outcome:
         """Masked."""
-        return self._outcome(await self._adapter.perform(step, document, ref, accepted))
+        return self._outcome(await self._asked(self._adapter.perform(step, document, ref, accepted)))
 
     async def replace(self, ref: str, document: Document) -> Outcome:
         """Masked."""
-        return self._outcome(await self._adapter.replace(ref, document))
+        return self._outcome(await self._asked(self._adapter.replace(ref, document)))
 
     async def read(self, ref: str) -> Found | LookUpFailure | None:
         """Address and failure masked."""
-        answer = await self._adapter.read(ref)
+        answer = await self._asked(self._adapter.read(ref))
         return self._found(answer) if isinstance(answer, Found) else self._seen(answer)
 
     async def attach(self, ref: str, file: File) -> Outcome:
         """Masked."""
-        return self._outcome(await self._adapter.attach(ref, file))
+        return self._outcome(await self._asked(self._adapter.attach(ref, file)))
 
     async def check(self) -> Sequence[Check]:
         """Masked."""
-        return [self._check(one) for one in await self._adapter.check()]
+        return [self._check(one) for one in await self._asked(self._adapter.check())]
 
     async def prepare(self) -> Sequence[Check]:
         """Masked."""
-        return [self._check(one) for one in await self._adapter.prepare()]
+        return [self._check(one) for one in await self._asked(self._adapter.prepare())]
 
     async def choices(self, kind: MappingKind) -> Sequence[Choice] | LookUpFailure | None:
         """Names and failures masked."""
-        answer = await self._adapter.choices(kind)
+        answer = await self._asked(self._adapter.choices(kind))
         if answer is None or isinstance(answer, LookUpFailure):
             return self._seen(answer)
         return [replace(one, name=self._mask.hide(one.name)) for one in answer]
 
     async def first_open_day(self, day: date) -> date | LookUpFailure | None:
         """A failure masked."""
-        return self._seen(await self._adapter.first_open_day(day))
+        return self._seen(await self._asked(self._adapter.first_open_day(day)))
 
     async def close(self) -> None:
         """Let go of connections."""
         await self._adapter.close()
+
+    async def _asked(self, answer: Awaitable[Seen]) -> Seen:
+        with _Masking(self._mask):
+            return await answer
 
     def _outcome(self, outcome: Outcome) -> Outcome:
         hide = self._mask.hide
@@ -113,6 +126,26 @@ class MaskedAdapter:
 
     def _check(self, check: Check) -> Check:
         return replace(check, seen=self._mask.hide(check.seen), remedy=self._mask.hide(check.remedy))
+
+
+class _Masking:
+    """Lets pass what tells no secret."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+
+    def __enter__(self) -> None:
+        """Nothing to do yet."""
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, Exception):
+            return
+        told = "".join(traceback.format_exception(error))
+        masked = self._mask.hide(told)
+        if masked != told:
+            raise AdapterFault(masked) from None
 
 
 class MaskingKeeper:

@@ -178,8 +178,8 @@ _FLOW = text(
         (SELECT count(*) FROM (SELECT FROM parked_events LIMIT 10000) parked) AS parked,
         (SELECT count(*) FROM (SELECT FROM events WHERE fate = 'dead_lettered'
             AND received_at > now() - interval '1 day' LIMIT 1000) dead) AS dead_letters,
-        COALESCE(sum(CAST(detail -> 'webhooks' ->> 'refused' AS bigint)) FILTER (WHERE service = 'receiver'
-            AND CAST(detail ->> 'refused_at' AS timestamptz) > now() - interval '15 minutes'), 0) AS refused,
+        CAST(COALESCE(sum(CAST(detail -> 'webhooks' ->> 'refused' AS bigint)) FILTER (WHERE service = 'receiver'
+            AND CAST(detail ->> 'refused_at' AS timestamptz) > now() - interval '15 minutes'), 0) AS bigint) AS refused,
         count(*) FILTER (WHERE service = 'worker') AS workers,
         count(*) FILTER (WHERE service = 'receiver') AS receivers
     FROM service_instances WHERE seen_at > now() - interval '1 minute'
