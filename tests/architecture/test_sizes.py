@@ -28,9 +28,9 @@ BUDGETS = {
     "type: ignore": 1,
     # Ten of them: SQLAlchemy names a public attribute of its rows _mapping.
     "noqa": 28,
-    # Three: where a walk, a record of Kafka, or reconciliation goes wrong by our own fault, and the others must go on.
-    # One: a stack that failed to start leaves nothing running, and raises again.
-    r"except (Base)?Exception\b": 4,
+    # Four: where a walk, a record of Kafka, reconciliation or a look of the bell goes wrong by our own fault, and the
+    # others must go on. One: a stack that failed to start leaves nothing running, and raises again.
+    r"except (Base)?Exception\b": 5,
     r"except:": 0,
 }
 PRODUCT = {path: text for path, text in CODE.items() if not path.startswith("tests/")}

@@ -237,6 +237,34 @@ async def test_two_dashboards_ring_once(worker_engine, owner_engine, session, ri
             await _until(lambda: "period closed" in " ".join(listeners.newest))
 
 
+class Clumsy:
+    """A way with a fault of its own, the first time."""
+
+    name = "clumsy"
+
+    def __init__(self) -> None:
+        self.tried = 0
+
+    async def tell(self, news, now) -> None:
+        self.tried += 1
+        if self.tried == 1:
+            raise ValueError("what it tells is not JSON")
+
+
+async def test_a_fault_of_ours_does_not_end_the_alerts(
+    rings, database_url, dashboard_engine, listeners, worker_engine, owner_engine, monkeypatch
+):
+    monkeypatch.setattr(module, "EVERY_SECONDS", 0.02)
+    clumsy = Clumsy()
+    await hold(worker_engine, 1)
+    bell = Bell(dashboard_engine, SecretStr(database_url), listeners.settings, [clumsy])
+    with logged() as lines:
+        async with ringing(bell):
+            await _begun_long_ago(owner_engine)
+            await _until(lambda: clumsy.tried == 2)
+        assert "bell.broken" in lines.getvalue()
+
+
 @asynccontextmanager
 async def ringing(bell: Bell) -> AsyncIterator[asyncio.Task[None]]:
     """As a dashboard runs it, until the block ends."""

@@ -59,6 +59,9 @@ class Bell:
                     await session.close()
             except DATABASE_ERRORS as error:
                 log.warning("session.lost", why=type(error).__name__)
+            except Exception:
+                # A fault of ours, and not the end of all alerts: the next look may well succeed.
+                log.exception("bell.broken")
             await asyncio.sleep(EVERY_SECONDS)
 
     async def _run(self, session: asyncpg.Connection) -> None:
