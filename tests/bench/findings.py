@@ -125,16 +125,20 @@ class Findings:
 
     def publish(self, console: Console, folder: Path = FOLDER) -> int:
         """Prints the table and writes `folder`/NAME.json; 1 when an aim is missed."""
-        written = {"name": self.name, "title": self.title, "machine": self.machine.as_json()}
+        console.print(self._table())
+        for note in self.notes:
+            console.print(f"- {note}")
+        console.print(f"written: {self.write(folder)}")
+        return 0 if all(row.is_met for row in self.rows) else 1
+
+    def write(self, folder: Path = FOLDER) -> Path:
+        """For whoever makes the documents of it."""
+        written: dict[str, Any] = {"name": self.name, "title": self.title, "machine": self.machine.as_json()}
         written |= {"rows": [row.as_json() for row in self.rows], "notes": list(self.notes)}
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.json"
         path.write_text(json.dumps(written, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        console.print(self._table())
-        for note in self.notes:
-            console.print(f"- {note}")
-        console.print(f"written: {path}")
-        return 0 if all(row.is_met for row in self.rows) else 1
+        return path
 
     def _table(self) -> Table:
         table = Table(title=self.title)

@@ -11,7 +11,6 @@ import statistics
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -95,20 +94,23 @@ async def one_round(hands: Hands, scenes: Sequence[Scene], contracts: range, com
     return run, await by_script(hands, drafted, at_once=AT_ONCE_EACH * len(scenes), commits=commits)
 
 
-async def by_worker(hands: Hands, drafted: Sequence[tuple[Scene, int]], *, workers: int = 1) -> Run:
-    """What waits in Kafka, by so many workers that were just started: their start does not count."""
+async def by_worker(hands: Hands, drafted: Sequence[tuple[Scene, int]]) -> Run:
+    """What waits in Kafka, by a worker that was just started: its start does not count."""
     entries = await entries_so_far(hands)
     commits = await transactions(hands)
-    with ExitStack() as closing:
-        processes = [closing.enter_context(hands.stage.worker(f"worker-{number}")) for number in range(workers)]
+    with hands.stage.worker("worker") as process:
         await eventually(lambda: entries_so_far(hands), lambda now: now > entries, PATIENCE)
-        spent = sum(map(cpu_seconds, processes))
+        spent = cpu_seconds(process)
         await exported(hands, drafted)
-        spent = sum(map(cpu_seconds, processes)) - spent
-    began, ended = (
-        await hands.rows("SELECT min(at), max(at) FROM (SELECT at FROM entries ORDER BY id OFFSET $1) AS new", entries)
-    )[0]
-    return Run(len(drafted), (ended - began).total_seconds(), spent, await transactions(hands) - commits)
+        spent = cpu_seconds(process) - spent
+    return Run(len(drafted), await seconds_since(hands, entries), spent, await transactions(hands) - commits)
+
+
+async def seconds_since(hands: Hands, entries: int) -> float:
+    """From the first entry after so many until the last."""
+    query = "SELECT min(at), max(at) FROM (SELECT at FROM entries ORDER BY id OFFSET $1) AS new"
+    began, ended = (await hands.rows(query, entries))[0]
+    return float((ended - began).total_seconds())
 
 
 async def exported(hands: Hands, drafted: Sequence[tuple[Scene, int]]) -> None:
