@@ -32,7 +32,7 @@ test-erps: $(STAMP) ## every kind of Tryton against the contract, a soak, the de
 		tests/contract/erp tests/integration/test_tryton.py tests/acceptance/test_tryton_soak.py \
 		tests/acceptance/test_demo.py -k "tryton or fallback" $(ARGS)
 
-bench: $(STAMP) ## measure; ARGS=pages: each page of the dashboard over 10,000 and a million exports (20 minutes)
+bench: $(STAMP) ## measure; ARGS=door: one of the benchmarks (CONTRIBUTING.md lists them); ARGS="--small door" tries it
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 chaos: $(STAMP) ## break everything on purpose and prove the laws (an hour); ARGS=--short takes two minutes

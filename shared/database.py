@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
-from sqlalchemy import MetaData
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import MetaData, event
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 metadata = MetaData(
@@ -84,13 +85,15 @@ def create_engine(url: str, role: Role, *, application_name: str, pool_size: int
     async def connect() -> asyncpg.Connection:
         return await connect_raw(url, role, application_name=application_name)
 
-    return create_async_engine(
-        "postgresql+asyncpg://",
-        async_creator=connect,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_pre_ping=True,
-    )
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_size=pool_size, max_overflow=0)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
+    """The pool then opens another one. asyncpg hears of the end by itself; to ask each time took three round trips."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("the session has ended")
 
 
 async def connect_raw(url: str, role: Role, *, application_name: str = "invoice-export") -> asyncpg.Connection:

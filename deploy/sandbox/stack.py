@@ -139,6 +139,14 @@ class Stack:
         """Of a service."""
         return self._processes[name].is_running
 
+    def process(self, name: str) -> BackgroundProcess:
+        """A service's, as it runs now."""
+        return self._processes[name]
+
+    def part(self, name: str) -> Part:
+        """Of `postgres` and `kafka`."""
+        return self._parts[name]
+
     def _start_infrastructure(self) -> None:
         with ThreadPoolExecutor() as side_by_side:
             starting = {

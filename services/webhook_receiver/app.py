@@ -1,7 +1,7 @@
 """The receiver's composition: what is opened, in which order it is closed, and who gets which path."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvicorn
@@ -26,6 +26,8 @@ from shared.telemetry import configure_telemetry
 
 NAME = "webhook-receiver"
 GRACEFUL_SECONDS = 5
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class ReceiverSettings(DatabaseSettings, KafkaSettings, WebhookSettings, LogSettings, TelemetrySettings):
@@ -78,10 +80,15 @@ def create_app(settings: ReceiverSettings) -> Receiver:
 def run(settings: ReceiverSettings) -> None:
     """Serves until SIGTERM or SIGINT: then new connections are refused and those in flight are finished."""
     configure_logs(settings)
+    serve(create_app(settings), port=settings.port)
+
+
+def serve(app: Application, *, port: int) -> None:
+    """Whatever the application: the benchmarks measure others under the same settings."""
     uvicorn.run(
-        create_app(settings),
+        app,
         host="0.0.0.0",
-        port=settings.port,
+        port=port,
         loop="uvloop",
         http="httptools",
         lifespan="on",

@@ -63,6 +63,8 @@ class Shelter:
             if await self._park(record, until, "Kafka is away"):
                 return Kept.PARKED
             if avoids_kafka and await self._send(record, until):
+                # The relay may never tell: what wears out our Postgres connections wears out its own.
+                self._broker.back()
                 return Kept.IN_KAFKA
         except RecordRefused as refused:
             # It waits, visibly, until somebody lets the topic take larger records.

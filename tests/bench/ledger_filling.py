@@ -4,14 +4,21 @@ The copies have their own ids, numbers, owners, amounts and times, spread over c
 entries are those of the one they were copied from, so their hash chains do not verify; nothing here measures that.
 """
 
+import asyncio
+import time
 from dataclasses import dataclass
 
 import asyncpg
+from rich.console import Console
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from deploy.migrate import upgrade
+from deploy.sandbox.local.parts import Part
+from shared.database import Role, create_engine
 from shared.ledger.entries import EntryBody
 from shared.ledger.words import Closing, Reason
 from tests.support.builders import a_standing, closed, deferred, opened, step_done
+from tests.support.database import address_of, execute
 from tests.support.ledgers import a_look, an_export, held_for
 from tests.support.pages import a_profile, served
 
@@ -30,6 +37,24 @@ class Filled:
     exports: int
     entries: int
     bytes: int
+
+
+async def filled_database(server: Part, exports: int, console: Console) -> tuple[str, Filled]:
+    """A database of its own on the server; its address."""
+    name = f"bench_{exports}"
+    url = address_of(server.address, name)
+    execute(server.address, f"CREATE DATABASE {name}")
+    await asyncio.to_thread(upgrade, url)
+    owner, worker = (create_engine(url, role, application_name="bench") for role in (Role.OWNER, Role.WORKER))
+    try:
+        began = time.perf_counter()
+        filled = await fill(owner, worker, url, exports)
+    finally:
+        await owner.dispose()
+        await worker.dispose()
+    told = f"{filled.exports:,} exports, {filled.entries:,} entries, {filled.bytes / 2**30:.1f} GiB"
+    console.print(f"filled: {told}, in {time.perf_counter() - began:.0f} s")
+    return url, filled
 
 
 async def fill(owner: AsyncEngine, worker: AsyncEngine, url: str, exports: int) -> Filled:

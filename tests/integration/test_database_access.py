@@ -1,5 +1,7 @@
 """Engines and raw connections against a real Postgres."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 
@@ -55,4 +57,40 @@ async def test_an_absent_server_or_role_is_a_database_error(url):
     engine = create_engine(url, Role.WORKER, application_name="worker")
     with pytest.raises(DATABASE_ERRORS, match="does not exist"):
         await engine.connect()
+    await engine.dispose()
+
+
+async def test_using_the_pool_costs_no_ping(url):
+    engine = create_engine(url, Role.OWNER, application_name="test")
+    asked = []
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+    driver.add_query_logger(lambda query: asked.append(query.query))
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    await engine.dispose()
+    # asyncpg tells of what is executed at once, not of prepared statements, as the SELECT is.
+    assert asked == ["BEGIN;", "ROLLBACK;"]
+
+
+async def test_sessions_that_the_server_ended_are_replaced(url):
+    engine = create_engine(url, Role.OWNER, application_name="to-be-ended")
+    held = [await engine.connect() for _ in range(3)]
+    for connection in held:
+        await connection.execute(text("SELECT 1"))
+    ends = [asyncio.Event() for _ in held]
+    for connection, end in zip(held, ends, strict=True):
+        driver = (await connection.get_raw_connection()).driver_connection
+        driver.add_termination_listener(lambda _, end=end: end.set())
+        await connection.close()
+    other = await connect_raw(url, Role.OWNER)
+    await other.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'to-be-ended'"
+    )
+    await other.close()
+    async with asyncio.timeout(20):
+        await asyncio.gather(*(end.wait() for end in ends))
+    for _ in held:
+        async with engine.connect() as connection:
+            assert (await connection.execute(text("SELECT 1"))).scalar() == 1
     await engine.dispose()
