@@ -240,10 +240,7 @@ async def test_two_dashboards_ring_once(worker_engine, owner_engine, session, ri
 class Clumsy:
     """A way with a fault of its own, the first time."""
 
-    name = "clumsy"
-
-    def __init__(self) -> None:
-        self.tried = 0
+    name, tried = "clumsy", 0
 
     async def tell(self, news, now) -> None:
         self.tried += 1

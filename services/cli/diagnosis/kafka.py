@@ -74,17 +74,23 @@ async def _lag(settings: KafkaSettings) -> Check:
     return ok(name, f"{lag} records behind")
 
 
+async def _partitions(settings: KafkaSettings) -> list[TopicPartition]:
+    """Of the topics that are read. A consumer that subscribes to none knows of no partition."""
+    admin = AIOKafkaAdminClient(**connection_arguments(settings))
+    try:
+        await admin.start()
+        topics = await admin.describe_topics([topic.value for topic in READ])
+    finally:
+        await admin.close()
+    return [TopicPartition(topic["topic"], part["partition"]) for topic in topics for part in topic["partitions"]]
+
+
 async def _positions(settings: KafkaSettings) -> tuple[dict[TopicPartition, int | None], dict[TopicPartition, int]]:
     """What the group has committed and where the topics end; asked without joining the group."""
+    partitions = await _partitions(settings)
     consumer = AIOKafkaConsumer(**connection_arguments(settings), group_id=GROUP, enable_auto_commit=False)
     try:
         await consumer.start()
-        await consumer.topics()
-        partitions = [
-            TopicPartition(topic.value, number)
-            for topic in READ
-            for number in consumer.partitions_for_topic(topic.value) or ()
-        ]
         consumer.assign(partitions)
         read = {partition: await consumer.committed(partition) for partition in partitions}
         return read, await consumer.end_offsets(partitions)
