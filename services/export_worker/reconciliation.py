@@ -4,7 +4,7 @@ Procore throws its queue away after 12 hours of failed deliveries, so this is ne
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,11 +103,13 @@ class Reconciliation:
         return bool(row.started_at <= datetime.now(UTC) - wait)
 
     async def _run_recorded(self, connection: Connection) -> Found:
+        left_at = await self._left_at(connection.name)
         run_id = await self._begin(connection.name)
         found, failure = Found(), None
         try:
-            async for project_id in self._projects(connection):
+            for project_id in going_on_after(left_at, await self._projects(connection)):
                 await self._project(connection, project_id, found)
+                await self._note(run_id, position=project_id)
         except ProcoreError as error:
             failure = str(error)
         await self._finish(run_id, found, failure)
@@ -123,11 +125,12 @@ class Reconciliation:
         )
         return found
 
-    async def _projects(self, connection: Connection) -> AsyncIterator[str]:
+    async def _projects(self, connection: Connection) -> list[str]:
         listed = await self._listed(connection)
-        for project_id in connection.project_ids or [project.id for project in listed]:
-            if connection.project_ids or self._catalog.serving(connection.company_id, project_id) is connection:
-                yield project_id
+        if connection.project_ids:
+            return list(connection.project_ids)
+        ids = (project.id for project in listed)
+        return [each for each in ids if self._catalog.serving(connection.company_id, each) is connection]
 
     async def _listed(self, connection: Connection) -> list[Project]:
         """Those that our service account sees; where the file names the projects, only for what they are called."""
@@ -195,6 +198,14 @@ class Reconciliation:
             rows = (await database.execute(statement)).all()
         return {row.payment_application_id: State.model_validate(row.state) for row in rows}
 
+    async def _left_at(self, name: str) -> str | None:
+        """The last project that the run before came to, if that one did not come to its end."""
+        last = select(reconciliations.c.position, reconciliations.c.finished_at, reconciliations.c.failure)
+        last = last.where(reconciliations.c.connection == name).order_by(reconciliations.c.id.desc()).limit(1)
+        async with self._engine.connect() as database:
+            row = (await database.execute(last)).one_or_none()
+        return row.position if row and (row.failure or row.finished_at is None) else None
+
     async def _begin(self, name: str) -> int:
         opening = insert(reconciliations).values(connection=name, started_at=datetime.now(UTC))
         async with self._engine.begin() as database:
@@ -202,15 +213,18 @@ class Reconciliation:
         return run_id
 
     async def _finish(self, run_id: int, found: Found, failure: str | None) -> None:
-        values: dict[str, Any] = {
-            "finished_at": datetime.now(UTC),
-            "projects": found.projects,
-            "invoices": found.invoices,
-            "missed": len(found.missed),
-            "failure": failure,
-        }
+        counts = {"projects": found.projects, "invoices": found.invoices, "missed": len(found.missed)}
+        await self._note(run_id, finished_at=datetime.now(UTC), failure=failure, **counts)
+
+    async def _note(self, run_id: int, **values: Any) -> None:
         async with self._engine.begin() as database:
             await database.execute(update(reconciliations).where(reconciliations.c.id == run_id).values(**values))
+
+
+def going_on_after(left_at: str | None, projects: Sequence[str]) -> Sequence[str]:
+    """All of them, beginning after the one at which the run before stopped: else a large account's last never come."""
+    begin = projects.index(left_at) + 1 if left_at in projects else 0
+    return [*projects[begin:], *projects[:begin]]
 
 
 def _explained(snapshot: Snapshot, told: Sequence[Notification]) -> tuple[Received, ...]:

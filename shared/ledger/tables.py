@@ -232,6 +232,7 @@ reconciliations = Table(
     Column("invoices", Integer, nullable=False, server_default=text("0")),
     Column("missed", Integer, nullable=False, server_default=text("0")),
     Column("failure", Text),
+    Column("position", Text, comment="the last project that was read: after a run that failed, the next goes on there"),
 )
 
 seals = Table(

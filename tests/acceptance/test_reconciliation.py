@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.export_worker.reconciliation import Found
 from shared.events.command import Action, OperatorRole
 from shared.ledger.entries import Received
 from shared.ledger.words import Reason
@@ -105,6 +106,27 @@ async def test_a_project_that_may_not_be_read_stops_no_other(house):
     rows = (await house.view.execute("SELECT * FROM reconciliations ORDER BY id DESC LIMIT 1")).all()
     assert rows[0].finished_at is not None
     assert (rows[0].projects, rows[0].missed, rows[0].failure) == (1, 1, None)
+
+
+async def test_a_run_goes_on_where_the_one_before_stopped(house):
+    """A large account may need more requests than its share of an hour: its last projects must have their turn."""
+    await house.workers.stop()  # whose own looks would meet what is ordered below
+    await house.procore.order_webhook_fault("drop")
+    others = [await house.procore.create_project(company_id=house.company) for _ in range(2)]
+    contracts = [await house.another_contract(project=project) for project in (house.project, *others)]
+    first, second, third = [str(await house.approved(contract=contract)) for contract in contracts]
+    assert (await read_until_the_limit(house, projects=1)).missed == [first]
+    assert (await read_until_the_limit(house, projects=2)).missed == [second, third]
+    whole = await house.reconcile()
+    assert (whole.projects, whole.missed) == (3, [])
+
+
+async def read_until_the_limit(house: House, *, projects: int) -> Found:
+    """A run to which Procore answers for so many projects, and then for an hour no more."""
+    lists = "/rest/v1.0/payment_applications"
+    await house.procore.order_fault(path_prefix=lists, times=projects)  # met, and not refused
+    await house.procore.order_fault(429, path_prefix=lists, reset_after=3600)
+    return await house.reconcile()
 
 
 async def test_reconciliation_goes_on_when_the_rate_allows_it(house):
