@@ -8,18 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.chaos.plan import Fault, Kind, Plan, Size, plan
+from tests.chaos.plan import Bill, Fault, Kind, Plan, Size, Tale, plan
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("services", "shared", "deploy")
 SMALL = Size(approvals=96, of_tryton=0, faults=0, seconds=30, settles_within=90)
 APART = 4.0
+LONG_GAP = 4.0  # in which an invoice is exported
 ERP_STEPS = {"create": 0.1, "finish": 0.3, "find": 0.6, "read": 0.9}  # as a fault's degree names them
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """`old` in `file` becomes `new`; `faults` bring out what that breaks: kind, what, degree."""
+    """`old` in `file` becomes `new`. `faults` (kind, what, degree) and a `last` tale for each contract bring it out."""
 
     law: str
     about: str
@@ -27,6 +28,7 @@ class Mutation:
     old: str
     new: str
     faults: tuple[tuple[Kind, str, float], ...] = ()
+    last: Tale | None = None
 
     def applied(self, folder: Path) -> Path:
         """A copy of the product with it, in `folder`. Raises ValueError when the words are not there."""
@@ -41,7 +43,12 @@ class Mutation:
 
     def plan(self, seed: int) -> Plan:
         """A small run with its faults, again and again."""
-        return replace(plan(seed, SMALL), faults=tuple(self._faults()))
+        usual = plan(seed, SMALL)
+        contracts = [replace(each, bills=self._bills(each.bills)) for each in usual.contracts]
+        return replace(usual, contracts=tuple(contracts), faults=tuple(self._faults()))
+
+    def _bills(self, bills: tuple[Bill, ...]) -> tuple[Bill, ...]:
+        return bills if self.last is None else (*bills[:-1], replace(bills[-1], tale=self.last, gap=LONG_GAP))
 
     def _faults(self) -> Iterator[Fault]:
         at = 1.0
@@ -85,6 +92,7 @@ MUTATIONS = (
         "shared/approvers/rule.py",
         "if not record.can_push_to_accounting:",
         "if not record.user_id:",
+        last=Tale.UNRIGHTED,
     ),
     Mutation(
         "what was approved",
@@ -92,6 +100,7 @@ MUTATIONS = (
         DECISION,
         "if standing.fingerprint not in (None, snapshot.fingerprint):\n        may",
         "if standing.fingerprint is None:\n        may",
+        last=Tale.CHANGED,
     ),
     Mutation(
         "in order",
