@@ -7,11 +7,13 @@ import pytest
 
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
-from services.export_worker.core.outcomes import Done, Found, Reread, Unavailable
+from services.export_worker.core.outcomes import Done, Found, Outcome, Reread, Unavailable
 from services.export_worker.core.standing import totals_expected
 from services.export_worker.erp.adapter import ErpAdapter
 from tests.contract.erp.documents import all_done, an_invoice, done, found, must_have, sent
 from tests.contract.erp.harness import SEND, Harness
+
+MANY_TRIES = 20
 
 
 async def test_nothing_stands_under_an_unknown_reference(adapter: ErpAdapter, document: Document) -> None:
@@ -166,6 +168,15 @@ async def test_two_workers_finishing_at_once_give_one_number(erp: Harness, docum
     assert read.number.endswith("2")
 
 
+async def sent_at_last(adapter: ErpAdapter, document: Document) -> Found | Outcome:
+    """Again where the ERP says that it did nothing: Tryton on PostgreSQL gives up what collides, with 503."""
+    for _ in range(MANY_TRIES):
+        read = await sent(adapter, document)
+        if not isinstance(read, Unavailable | Reread):
+            break
+    return read
+
+
 async def test_many_documents_at_once_keep_apart(erp: Harness) -> None:
     adapter = erp.adapter()
     documents = [
@@ -173,7 +184,7 @@ async def test_many_documents_at_once_keep_apart(erp: Harness) -> None:
         for n in range(1, erp.many + 1)
     ]
 
-    read = await asyncio.gather(*(sent(adapter, document) for document in documents))
+    read = await asyncio.gather(*(sent_at_last(adapter, document) for document in documents))
 
     assert [one.totals for one in read if isinstance(one, Found)] == [one.totals for one in documents]
     assert await erp.log_ins() <= 1
