@@ -1,6 +1,7 @@
 """The one place that inserts entries and folds them into the current row; and how a look becomes due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -28,14 +29,42 @@ ROW = (
 
 
 async def append_entries(connection: AsyncConnection, row: Any, bodies: Sequence[EntryBody], now: datetime) -> State:
-    """Insert the entries, chained, and make the current row their fold."""
+    """Insert the entries of one export, chained, and make its current row their fold."""
+    [state] = await append_to_each(connection, [(row, bodies)], now)
+    return state
+
+
+async def append_to_each(
+    connection: AsyncConnection, appended: Iterable[tuple[Any, Sequence[EntryBody]]], now: datetime
+) -> list[State]:
+    """The same for many exports, in as many statements as for one; each is locked by now. Their states, in order."""
+    chains = [_chained(row, bodies, now) for row, bodies in appended]
+    longer = [chain for chain in chains if chain.lines]
+    if longer:
+        await connection.execute(insert(entries), [line for chain in longer for line in chain.lines])
+        await connection.execute(_FOLD, [_folded(chain) for chain in longer])
+        await tell(connection, Channel.LEDGER_CHANGED, *(str(chain.export_id) for chain in longer))
+    return [chain.state for chain in chains]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """New entries of one export as rows, the state that they lead to, and the newest hash."""
+
+    export_id: int
+    lines: Sequence[Mapping[str, Any]]
+    state: State
+    newest: bytes
+
+
+def _chained(row: Any, bodies: Sequence[EntryBody], now: datetime) -> Chain:
     state = State.model_validate(row.state)
-    previous = row.last_hash or genesis(row.id, row.company_id, row.payment_application_id)
+    newest = row.last_hash or genesis(row.id, row.company_id, row.payment_application_id)
     lines = []
     for body in bodies:
         before, state = state.status, apply(state, body, now)
         stored = body_to_json(body)
-        hashed = entry_hash(previous, seq=state.version, kind=body.kind.value, at=now, body=stored)
+        hashed = entry_hash(newest, seq=state.version, kind=body.kind.value, at=now, body=stored)
         lines.append(
             {
                 "export_id": row.id,
@@ -45,17 +74,16 @@ async def append_entries(connection: AsyncConnection, row: Any, bodies: Sequence
                 "body": stored,
                 "status_before": before.value,
                 "status": state.status.value,
-                "previous_hash": previous,
+                "previous_hash": newest,
                 "hash": hashed,
             }
         )
-        previous = hashed
-    if lines:
-        await connection.execute(insert(entries), lines)
-        folded = row_of(state) | {"last_hash": previous, "changed_at": func.clock_timestamp()}
-        await connection.execute(update(exports).where(exports.c.id == row.id).values(**folded))
-        await tell(connection, Channel.LEDGER_CHANGED, str(row.id))
-    return state
+        newest = hashed
+    return Chain(row.id, lines, state, newest)
+
+
+def _folded(chain: Chain) -> dict[str, Any]:
+    return {**row_of(chain.state), "last_hash": chain.newest, "b_export_id": chain.export_id}
 
 
 async def make_due(connection: AsyncConnection, looks: Sequence[tuple[int, int, str | None]]) -> None:
@@ -82,6 +110,8 @@ def export_of(row: Any) -> Export:
     return Export(row.id, key, State.model_validate(row.state))
 
 
+# The other columns come from the parameters: all that the fold decides.
+_FOLD = update(exports).where(exports.c.id == bindparam("b_export_id")).values(changed_at=func.clock_timestamp())
 _MAKE_DUE = (
     update(work)
     .where(work.c.export_id == bindparam("b_export_id"))

@@ -1,14 +1,14 @@
 """What comes from outside, into the ledger: facts are always recorded, and make a look due."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.export_worker.appending import ROW, append_entries, make_due
+from services.export_worker.appending import ROW, append_entries, append_to_each, make_due
 from services.export_worker.exports import Arrival, ExportKey, VersionChanged
 from shared.ledger.entries import EntryBody, Finding, Received, TieOutFound
 from shared.ledger.state import EMPTY
@@ -29,9 +29,11 @@ async def receive(connection: AsyncConnection, arrivals: Iterable[Arrival], now:
         by_key[arrival.key] = Arrival(arrival.key, bodies, priority, arrival.trace)
     rows = await _opened(connection, list(by_key), now)
     told = await _known_events(connection, [row.id for row in rows.values()])
-    for key, row in sorted(rows.items(), key=lambda pair: pair[1].id):
-        new = [body for body in by_key[key].bodies if (row.id, _event_id(body)) not in told]
-        await append_entries(connection, row, new, now)
+    appended = [
+        (row, [body for body in by_key[key].bodies if (row.id, _event_id(body)) not in told])
+        for key, row in rows.items()
+    ]
+    await append_to_each(connection, appended, now)
     await make_due(connection, [(row.id, by_key[key].priority, by_key[key].trace) for key, row in rows.items()])
     return {key: row.id for key, row in rows.items()}
 
@@ -50,14 +52,21 @@ async def doubt(connection: AsyncConnection, export_id: int, version: int, findi
     return True
 
 
-async def find_export(connection: AsyncConnection, key: ExportKey) -> int | None:
-    """The export's id, whether or not a connection has taken it yet."""
-    statement = select(exports.c.id).where(
-        exports.c.company_id == key.company_id,
-        exports.c.payment_application_id == key.payment_application_id,
-        exports.c.connection.in_(["", key.connection]),
-    )
-    return (await connection.execute(statement.order_by(exports.c.connection.desc()).limit(1))).scalar()
+async def _found(connection: AsyncConnection, keys: Sequence[ExportKey]) -> dict[ExportKey, int]:
+    """The ids of those that are there, whether or not a connection has taken them yet."""
+    invoice = tuple_(exports.c.company_id, exports.c.payment_application_id)
+    statement = select(exports.c.id, exports.c.connection, exports.c.company_id, exports.c.payment_application_id)
+    asked = statement.where(invoice.in_([(key.company_id, key.payment_application_id) for key in keys]))
+    ids = {
+        (row.company_id, row.payment_application_id, row.connection): row.id for row in await connection.execute(asked)
+    }
+    found = {}
+    for key in keys:
+        named = (key.company_id, key.payment_application_id)
+        export_id = ids.get((*named, key.connection)) or ids.get((*named, ""))
+        if export_id is not None:
+            found[key] = export_id
+    return found
 
 
 async def _known_events(connection: AsyncConnection, export_ids: list[int]) -> set[tuple[int, str | None]]:
@@ -73,52 +82,44 @@ def _event_id(body: EntryBody) -> str | None:
     return body.event_id if isinstance(body, Received) else None
 
 
-async def _opened(connection: AsyncConnection, keys: list[ExportKey], now: datetime) -> dict[ExportKey, Any]:
+async def _opened(connection: AsyncConnection, keys: Sequence[ExportKey], now: datetime) -> dict[ExportKey, Any]:
     """Existing rows locked, missing ones made. An export that waits for a connection is found by any."""
-    rows: dict[ExportKey, Any] = {}
-    for key in keys:
-        export_id = await find_export(connection, key)
-        if export_id is None:
-            export_id = await _open(connection, key, now)
-        rows[key] = export_id
-    ordered = sorted(set(rows.values()))
+    ids = await _found(connection, keys)
+    missing = [key for key in keys if key not in ids]
+    if missing:
+        await _open(connection, missing, now)
+        ids |= await _found(connection, missing)
+        if any(key not in ids for key in missing):
+            raise VersionChanged
     statement = (
         select(*ROW, exports.c.last_hash)
         .join(work, work.c.export_id == exports.c.id)
-        .where(exports.c.id.in_(ordered))
+        .where(exports.c.id.in_(set(ids.values())))
         .order_by(exports.c.id)
         .with_for_update()
     )
     locked = {row.id: row for row in await connection.execute(statement)}
-    return {key: locked[export_id] for key, export_id in rows.items()}
+    return {key: locked[export_id] for key, export_id in ids.items()}
 
 
-async def _open(connection: AsyncConnection, key: ExportKey, now: datetime) -> int:
-    """A new export without entries; somebody else's row when they were quicker."""
-    statement = (
-        upsert(exports)
-        .values(
-            connection=key.connection,
-            company_id=key.company_id,
-            project_id=key.project_id,
-            payment_application_id=key.payment_application_id,
-            status=EMPTY.status.value,
-            since=now,
-            version=0,
-            opened_at=now,
-            changed_at=now,
-            last_hash=b"",
-            state=EMPTY.model_dump(mode="json"),
-        )
-        .on_conflict_do_nothing()
-        .returning(exports.c.id)
-    )
-    export_id = (await connection.execute(statement)).scalar()
-    if export_id is None:
-        found = await find_export(connection, key)
-        if found is None:
-            raise VersionChanged
-        return found
-    opening = upsert(work).values(export_id=export_id, connection=key.connection).on_conflict_do_nothing()
-    await connection.execute(opening)
-    return int(export_id)
+async def _open(connection: AsyncConnection, keys: Iterable[ExportKey], now: datetime) -> None:
+    """New exports without entries, where somebody else was not quicker; in one order, whoever makes them."""
+    empty = {
+        "status": EMPTY.status.value,
+        "since": now,
+        "version": 0,
+        "opened_at": now,
+        "changed_at": now,
+        "last_hash": b"",
+        "state": EMPTY.model_dump(mode="json"),
+    }
+    made = upsert(exports).on_conflict_do_nothing().returning(exports.c.id, exports.c.connection)
+    rows = [vars(key) | empty for key in sorted(keys, key=_place)]
+    opened = (await connection.execute(made, rows)).all()
+    if opened:
+        working = [{"export_id": row.id, "connection": row.connection} for row in opened]
+        await connection.execute(upsert(work).on_conflict_do_nothing(), working)
+
+
+def _place(key: ExportKey) -> tuple[str, str, str]:
+    return key.company_id, key.payment_application_id, key.connection

@@ -4,14 +4,14 @@ A record that is not ours is kept with its reason and never stops those behind i
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import Boolean, func, literal_column, select, update
+from sqlalchemy import Boolean, bindparam, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -95,8 +95,7 @@ class Consumption:
                 if arrival is not None:
                     arrivals.append((reading, arrival))
         ids = await receive(connection, [arrival for _, arrival in arrivals], now)
-        for reading, arrival in arrivals:
-            await _tie(connection, reading.row["event_id"], ids[arrival.key])
+        await _tie(connection, {reading.row["event_id"]: ids[arrival.key] for reading, arrival in arrivals})
         for reading in readings:
             if reading.command is not None:
                 await _take(connection, reading, reading.command, now)
@@ -234,8 +233,11 @@ async def _known_project(connection: AsyncConnection, event: WebhookEvent) -> st
     return found
 
 
-async def _tie(connection: AsyncConnection, event_id: str, export_id: int) -> None:
-    await connection.execute(update(events).where(events.c.event_id == event_id).values(export_id=export_id))
+async def _tie(connection: AsyncConnection, exports_of: Mapping[str, int]) -> None:
+    """Events to their exports, by id."""
+    if exports_of:
+        ties = [{"b_event_id": event_id, "export_id": export_id} for event_id, export_id in exports_of.items()]
+        await connection.execute(_TIE, ties)
 
 
 async def _note(connection: AsyncConnection, event_id: str, fate: str, detail: str) -> None:
@@ -259,10 +261,13 @@ async def _take(connection: AsyncConnection, reading: Reading, command: Command,
         received_at=now,
     )
     await connection.execute(statement.on_conflict_do_nothing())
-    await _tie(connection, reading.row["event_id"], command.export_id)
+    await _tie(connection, {reading.row["event_id"]: command.export_id})
     if command.dry_run:
         await tell(connection, Channel.TRIAL_ASKED)
     elif command.action is Action.REPLAY:
         await make_due_next(connection, command.export_id)
     else:
         await make_due(connection, [(command.export_id, 0, None)])
+
+
+_TIE = update(events).where(events.c.event_id == bindparam("b_event_id"))

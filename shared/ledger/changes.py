@@ -2,8 +2,11 @@
 
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+TEXTS = ARRAY(Text)
 
 
 class Channel(StrEnum):
@@ -15,6 +18,6 @@ class Channel(StrEnum):
     TIE_OUT_ASKED = "tie_out_asked"
 
 
-async def tell(connection: AsyncConnection, channel: Channel, about: str = "") -> None:
-    """Everybody who listens, once the connection's transaction is committed."""
-    await connection.execute(select(func.pg_notify(channel.value, about)))
+async def tell(connection: AsyncConnection, channel: Channel, *about: str) -> None:
+    """Everybody who listens, once the connection's transaction is committed; each of `about` by itself."""
+    await connection.execute(select(func.pg_notify(channel.value, func.unnest(cast(list(about or ("",)), TEXTS)))))
