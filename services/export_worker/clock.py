@@ -19,7 +19,7 @@ from services.export_worker.metrics import ATTEMPTS, EXPORT_SECONDS, INTERNAL_ER
 from services.export_worker.pipeline.corridor import Corridor, Passage
 from services.export_worker.pipeline.house import House
 from shared.connections.catalog import Catalog
-from shared.database import DATABASE_ERRORS, is_passing
+from shared.database import DATABASE_ERRORS, at_once, is_passing
 from shared.ledger.entries import AttemptClosed, EntryBody, Finding, Held
 from shared.ledger.words import Closing, Reason, Status
 from shared.procore.errors import ProcoreUnauthorized, ProcoreUnavailable
@@ -90,7 +90,7 @@ class Lane:
 
     async def _allowed(self) -> int:
         """How many walks may run."""
-        async with self._house.engine.connect() as connection:
+        async with at_once(self._house.engine).connect() as connection:
             state = await link_state(connection, self.name)
         return 1 if state.circuit.failures else self._most
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.export_worker.appending import ROW, append_entries, export_of, make_due
 from services.export_worker.counts import carried_over
 from services.export_worker.exports import Claim, Export, LeaseLost, VersionChanged
+from shared.database import at_once
 from shared.ledger.entries import EntryBody, LateAnswer
 from shared.ledger.state import State
 from shared.ledger.tables import exports, work
@@ -23,10 +24,11 @@ class LedgerWriter:
     def __init__(self, engine: AsyncEngine, worker: str) -> None:
         self.engine = engine
         self.worker = worker
+        self._at_once = at_once(engine)
 
     async def claim(self, connection_name: str, *, most: int, lease: timedelta) -> Sequence[Claim]:
         """Take up to `most` due exports of a connection that nobody else holds."""
-        async with self.engine.begin() as connection:
+        async with self._at_once.connect() as connection:
             rows = await connection.execute(
                 _CLAIM,
                 {"connection": connection_name, "most": most, "lease": lease, "worker": self.worker},
@@ -35,19 +37,19 @@ class LedgerWriter:
 
     async def load(self, export_id: int) -> Export:
         """The export as it stands now."""
-        async with self.engine.connect() as connection:
+        async with self._at_once.connect() as connection:
             row = (await connection.execute(select(*ROW).where(exports.c.id == export_id))).one()
         return export_of(row)
 
     async def database_time(self) -> datetime:
         """Now, by the clock that leases and the starts of calls are kept by."""
-        async with self.engine.connect() as connection:
+        async with self._at_once.connect() as connection:
             now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
         return now
 
     async def lease_until(self, export_id: int) -> datetime | None:
         """Until when somebody holds the export's claim."""
-        async with self.engine.connect() as connection:
+        async with self._at_once.connect() as connection:
             asked = select(work.c.lease_until).where(work.c.export_id == export_id)
             until: datetime | None = (await connection.execute(asked)).scalar()
         return until
@@ -68,7 +70,7 @@ class LedgerWriter:
 
         Returns the start (database time) and whether a look became due meanwhile. Raises LeaseLost.
         """
-        async with self.engine.begin() as connection:
+        async with self._at_once.connect() as connection:
             statement = (
                 update(work)
                 .where(_held_by(claim))
@@ -83,13 +85,13 @@ class LedgerWriter:
     async def renew(self, claim: Claim, *, lease: timedelta) -> bool:
         """Keep the claim for at least `lease` from now; False when it is lost already."""
         longer = func.greatest(work.c.lease_until, func.now() + lease)
-        async with self.engine.begin() as connection:
+        async with self._at_once.connect() as connection:
             kept = await connection.execute(update(work).where(_held_by(claim)).values(lease_until=longer))
         return kept.rowcount == 1
 
     async def release(self, claim: Claim, *, due_at: datetime | None) -> None:
         """Give the claim back. What became due since the claim is due at once."""
-        async with self.engine.begin() as connection:
+        async with self._at_once.connect() as connection:
             await connection.execute(_RELEASE, {**_claimed(claim), "due_at": due_at})
 
     async def record_late_answer(self, claim: Claim, answer: str, *, now: datetime) -> None:
@@ -109,13 +111,13 @@ class LedgerWriter:
 
         `of` names one export; without it all are asked.
         """
-        async with self.engine.begin() as connection:
+        async with self._at_once.connect() as connection:
             woken = await connection.execute(_WAKE_SUCCESSORS, {"of": of})
         return woken.rowcount
 
     async def unserved(self) -> Sequence[Export]:
         """Exports that no connection served when they arrived."""
-        async with self.engine.connect() as connection:
+        async with self._at_once.connect() as connection:
             rows = await connection.execute(select(*ROW).where(exports.c.connection == ""))
             return [export_of(row) for row in rows]
 

@@ -21,6 +21,7 @@ from shared.connections.connection import Finish
 from shared.connections.secret_references import resolve_secrets
 from shared.connections.standing import MOST_INTERNAL_ERRORS, is_stopped
 from shared.connections.token_store import TokenStore
+from shared.database import at_once
 from shared.ledger.tables import connection_states
 
 
@@ -126,7 +127,7 @@ class LinkBook:
 
     async def broke(self, name: str) -> None:
         """An exception of our own: after several in a row the connection stops, and health says so."""
-        async with self._engine.begin() as connection:
+        async with at_once(self._engine).connect() as connection:
             statement = upsert(connection_states).values(connection=name, internal_errors=1)
             await connection.execute(
                 statement.on_conflict_do_update(
@@ -140,11 +141,11 @@ class LinkBook:
         asked = select(connection_states.c.connection).where(
             connection_states.c.internal_errors >= MOST_INTERNAL_ERRORS
         )
-        async with self._engine.connect() as connection:
+        async with at_once(self._engine).connect() as connection:
             return (await connection.execute(asked)).scalars().all()
 
     async def _put(self, name: str, **values: object) -> None:
-        async with self._engine.begin() as connection:
+        async with at_once(self._engine).connect() as connection:
             statement = upsert(connection_states).values(connection=name, **values)
             await connection.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
 

@@ -8,6 +8,7 @@ from services.export_worker.exports import Export
 from services.export_worker.links import Link
 from services.export_worker.pipeline.generations import also_by_id, found_from
 from shared.approvers import store as approvers
+from shared.database import at_once
 from shared.events.command import Action, Command
 
 
@@ -36,7 +37,7 @@ async def _changers(engine: AsyncEngine, command: Command, export: Export) -> fr
         return frozenset()
     first = export.state.release_request
     changed: frozenset[str] = frozenset()
-    async with engine.connect() as connection:
+    async with at_once(engine).connect() as connection:
         for user_id in (command.user_id, *([first.user_id] if first else [])):
             changed |= await approvers.changers(connection, command.company_id, user_id)
     return changed

@@ -14,6 +14,7 @@ from services.export_worker.core.terms import Terms
 from services.export_worker.core.view import Deleted, Predecessor, Unreadable, Unseen
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Export, ExportKey
+from shared.database import at_once
 from shared.ledger.entries import Look
 from shared.ledger.state import State
 from shared.ledger.tables import exports
@@ -121,7 +122,7 @@ class Hydration:
             exports.c.payment_application_id == payment_application_id,
             exports.c.connection == key.connection,
         )
-        async with self._engine.connect() as connection:
+        async with at_once(self._engine).connect() as connection:
             state = (await connection.execute(statement)).scalar()
         return None if state is None else State.model_validate(state)
 

@@ -12,6 +12,7 @@ from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
 from services.export_worker.metrics import COMMANDS
 from services.export_worker.pipeline.circumstances import read_circumstances
+from shared.database import at_once
 from shared.events.command import Command
 from shared.ledger.entries import CommandRefused, EntryBody
 from shared.ledger.tables import commands
@@ -48,7 +49,7 @@ class Obedience:
             .where(commands.c.export_id == export_id, commands.c.handled_at.is_(None), ~IS_DRY_RUN)
             .order_by(commands.c.received_at)
         )
-        async with self._engine.connect() as connection:
+        async with at_once(self._engine).connect() as connection:
             rows = (await connection.execute(statement)).all()
         return [(row.nonce, Command.model_validate(row.body)) for row in rows]
 

@@ -19,6 +19,7 @@ from services.export_worker.pipeline.hydration import Before, Seen
 from shared.approvers import store as approvers
 from shared.connections import mapping_store
 from shared.connections.mappings import Mappings
+from shared.database import at_once
 from shared.ledger.state import State, surely_stands
 
 
@@ -55,7 +56,7 @@ class Viewer:
             seen = told if isinstance(told, Unreadable) else seen
         seen = await self._dated(export, seen, before)
         now = datetime.now(UTC)
-        async with self._house.engine.connect() as connection:
+        async with at_once(self._house.engine).connect() as connection:
             rights = await read_rights(connection, self._house, export.key.company_id, export.state, now)
             rights = replace(rights, senders=senders)
             mappings = await mapping_store.load(connection, link.connection.name) if link else Mappings()
