@@ -14,6 +14,7 @@ from markupsafe import Markup
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed
 from services.ledger_dashboard.presentation import formatting
+from services.ledger_dashboard.presentation.rights import rights_used
 from shared.ledger.words import NEXT_STEP
 from shared.terminology import DICTIONARY_NAMES, STATUS_WORDS, Dictionary, translate
 
@@ -44,7 +45,7 @@ class Pages:
         )
         for name in ("money", "moment", "second", "day", "age", "seconds", "count", "reason"):
             self._templates.filters[name] = getattr(formatting, name)
-        self._templates.filters["status"] = STATUS_WORDS.__getitem__
+        self._templates.filters.update(status=STATUS_WORDS.__getitem__, rights_used=rights_used)
         self._templates.globals.update(
             static=lambda name: f"{STATIC}/{name}?{version('invoice-export')}", next_step=NEXT_STEP, svg=Markup
         )

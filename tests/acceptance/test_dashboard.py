@@ -50,7 +50,7 @@ async def test_a_held_export_says_why_and_what_to_do(house: House, dashboard: Da
     assert "grant it and import, or release" in page
     assert "The chain of" in page
     assert "Replay:" not in page
-    assert "Can push to accounting" in page
+    assert "Can Push to Accounting" in page
 
 
 async def test_a_dry_run_changes_nothing(house: House, dashboard: Dashboard) -> None:

@@ -37,7 +37,16 @@ def a_look(number: int = 1, **changes: object) -> Look:
 
 def held_for(reason: Reason = Reason.APPROVER_LACKS_PRIVILEGE, look: Look | None = None) -> Held:
     """Ben approved it, who may not."""
-    record = {"user_id": "2", "erp_integrations_level": "standard", "can_push_to_accounting": False}
+    record = {
+        "company_id": "415",
+        "user_id": "2",
+        "erp_integrations_level": "standard",
+        "can_push_to_accounting": False,
+        "can_export_owner_invoices": None,
+        "active": True,
+        "recorded_at": "2026-11-23T09:30:00+00:00",
+        "source": "permission report",
+    }
     authority = Authority(
         users=("2",), found_by="event", records=(record,), problems=(reason,), judged_at=datetime.now(UTC)
     )

@@ -1,7 +1,9 @@
 """Recorded rights as people read them. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from services.ledger_dashboard.presentation.formatting import NOTHING, moment
 from shared.approvers.record import ApproverRecord, ToolLevel
@@ -39,15 +41,18 @@ def answer(*, given: bool | None) -> str:
 
 def rights(record: ApproverRecord) -> dict[str, str]:
     """All that a record says, by label, in the order in which one reads it."""
+    return {"Name": record.name or NOTHING, "E-mail": record.email or NOTHING, **rights_used(record.evidence())}
+
+
+def rights_used(evidence: Mapping[str, Any]) -> dict[str, str]:
+    """The copy of a record that an entry of the ledger keeps, by label. It names nobody."""
     return {
-        "Name": record.name or NOTHING,
-        "E-mail": record.email or NOTHING,
-        "ERP Integrations": LEVEL_WORDS[record.erp_integrations_level],
-        "Can Push to Accounting": answer(given=record.can_push_to_accounting),
-        "Can Export? (owner invoices)": answer(given=record.can_export_owner_invoices),
-        "Active": answer(given=record.active),
-        LOOKED_UP: moment(record.recorded_at),
-        SOURCE: record.source,
+        "ERP Integrations": LEVEL_WORDS[ToolLevel(evidence["erp_integrations_level"])],
+        "Can Push to Accounting": answer(given=evidence["can_push_to_accounting"]),
+        "Can Export? (owner invoices)": answer(given=evidence["can_export_owner_invoices"]),
+        "Active": answer(given=evidence["active"]),
+        LOOKED_UP: moment(datetime.fromisoformat(evidence["recorded_at"])),
+        SOURCE: evidence["source"],
     }
 
 
