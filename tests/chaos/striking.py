@@ -155,7 +155,7 @@ class Striking:
         async with self._down:
             place = self.ground.small_disk(fault.what)
             if place is None:
-                raise Skipped(f"{fault.what} has no disk of its own: that needs root, and leave to mount")
+                raise Skipped(f"{fault.what} has no small disk: only long runs make one, and that needs root")
             self._begin(fault)
             ballast = await asyncio.to_thread(fill, place)
             try:
