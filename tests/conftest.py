@@ -12,6 +12,7 @@ settings.load_profile("suite")
 pytest_plugins = [
     "tests.support.stack",
     "tests.support.database",
+    "tests.support.own_parts",
     "tests.support.command_line",
     "tests.support.procore_sandbox",
     "tests.support.approved_site",

@@ -9,16 +9,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.sandbox.local.kafka import start_kafka
-from deploy.sandbox.local.postgres import start_postgres
 from shared.events.topics import Topic
 from shared.events.webhook_event import WebhookEvent
 from tests.acceptance.receiving import (
     CURRENT,
     PREVIOUS,
     eventually,
-    prepare_database,
-    prepare_topics,
     records,
     running_receiver,
 )
@@ -27,22 +23,6 @@ pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(180)]
 
 numbers = itertools.count(1)
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    kafka = start_kafka(tmp_path_factory.mktemp("kafka"))
-    prepare_topics(kafka.bootstrap)
-    yield kafka
-    kafka.stop()
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    postgres = start_postgres(tmp_path_factory.mktemp("postgres"), durable=False)
-    prepare_database(postgres.url)
-    yield postgres
-    postgres.remove()
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from deploy.sandbox.local.kafka import start_kafka
-from deploy.sandbox.local.postgres import start_postgres
 from deploy.sandbox.local.processes import free_port
 from shared.database import Role, connect_raw
 from shared.events.topics import Topic
@@ -18,8 +16,6 @@ from tests.acceptance.receiving import (
     CURRENT,
     eventually,
     parked,
-    prepare_database,
-    prepare_topics,
     records,
     running_receiver,
 )
@@ -27,22 +23,6 @@ from tests.acceptance.receiving import (
 pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(180)]
 
 numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    kafka = start_kafka(tmp_path_factory.mktemp("kafka"))
-    prepare_topics(kafka.bootstrap)
-    yield kafka
-    kafka.stop()
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    postgres = start_postgres(tmp_path_factory.mktemp("postgres"), durable=False)
-    prepare_database(postgres.url)
-    yield postgres
-    postgres.remove()
 
 
 @pytest.fixture

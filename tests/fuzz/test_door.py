@@ -4,30 +4,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from deploy.sandbox.local.kafka import start_kafka
-from deploy.sandbox.local.postgres import start_postgres
 from deploy.sandbox.local.processes import free_port
-from tests.acceptance.receiving import eventually, parked, prepare_database, prepare_topics, running_receiver
+from tests.acceptance.receiving import eventually, parked, running_receiver
 from tests.fuzz.asked import LARGE, Asked, Framing, requests
 from tests.fuzz.door import Answered, Door, Topics, parked_digests, possible
 
 pytestmark = [pytest.mark.real_kafka, pytest.mark.timeout(120)]
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    kafka = start_kafka(tmp_path_factory.mktemp("kafka"))
-    prepare_topics(kafka.bootstrap)
-    yield kafka
-    kafka.remove()
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory):
-    postgres = start_postgres(tmp_path_factory.mktemp("postgres"), durable=False)
-    prepare_database(postgres.url)
-    yield postgres
-    postgres.remove()
 
 
 def explore(door: Door, *, examples: int) -> None:
