@@ -14,6 +14,7 @@ from tests.support.database import execute
 from tests.support.ledgers import an_export, held_for
 
 WHY = ("--reason", "the customer called")
+PATIENTLY = ("--wait", "60")
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ async def worker(held, broker, command, monkeypatch):
 
 
 async def test_a_replay_is_followed_and_told(worker, held, command):
-    done = await command("exports", "replay", held, *WHY, "--wait", "30")
+    done = await command("exports", "replay", held, *WHY, *PATIENTLY)
     assert (done.exit_code, done.stderr) == (0, "")
     assert done.stdout.splitlines()[0] == "Followed."
     assert f"Export {held}:" in done.stdout
@@ -68,13 +69,13 @@ async def test_a_replay_is_followed_and_told(worker, held, command):
 @pytest.mark.parametrize("how", [(["--exported", "AR-77"], Status.EXPORTED), (["--dismiss"], Status.SKIPPED)], ids=str)
 async def test_an_invoice_is_resolved_by_hand(worker, held, status, command, how):
     words, becomes = how
-    done = await command("exports", "resolve", held, *words, *WHY, "--wait", "30")
+    done = await command("exports", "resolve", held, *words, *WHY, *PATIENTLY)
     assert (done.exit_code, done.stderr) == (0, "")
     assert await status() == becomes
 
 
 async def test_a_release_carries_its_role(worker, held, command):
-    done = await command("exports", "release", held, "--user-id", "1", *WHY, "--wait", "30")
+    done = await command("exports", "release", held, "--user-id", "1", *WHY, *PATIENTLY)
     assert (done.exit_code, done.stderr) == (0, "")
     assert "for Procore user 1: the customer called" in (await command("exports", "show", held)).stdout
 
@@ -90,14 +91,14 @@ async def test_a_release_carries_its_role(worker, held, command):
 )
 async def test_what_is_refused_says_why(worker, held, status, command, answer):
     (name, *options), refusal = answer
-    refused = await command("exports", name, held, *options, *WHY, "--wait", "30")
+    refused = await command("exports", name, held, *options, *WHY, *PATIENTLY)
     assert (refused.exit_code, refused.stdout, refused.stderr) == (1, "", f"Refused: {refusal}.\n")
     assert await status() == Status.HELD
 
 
 async def test_a_command_under_another_key_is_refused(worker, held, command, monkeypatch):
     monkeypatch.setenv("COMMAND_SIGNING_KEY", "the key of a stranger")
-    refused = await command("exports", "replay", held, *WHY, "--wait", "30")
+    refused = await command("exports", "replay", held, *WHY, *PATIENTLY)
     assert (refused.exit_code, refused.stderr) == (1, "Refused: the signature is not ours.\n")
 
 

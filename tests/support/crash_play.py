@@ -108,7 +108,8 @@ POINTS = (
     Point("stopped-in-create", fault=_held(ErpStep.CREATE), number=SIGSTOP, told=LATE),
     Point("stopped-as-a-call-begins", "--after", BEGIN, number=SIGSTOP, told=LATE),
     Point("stopped-at-a-unique-keys-socket", "--before", f"{ERP}.create", number=SIGSTOP, told=LATE, rules=UNIQUE),
-    Point("stopped-at-the-socket", "--before", f"{ERP}.create", number=SIGSTOP, told=LATE),
+    # With time to write once it is awake, however busy the machine is then.
+    Point("stopped-at-the-socket", "--before", f"{ERP}.create", number=SIGSTOP, told=LATE, settles_after=20),
 )
 RECEIVER_POINTS = ("receiver-in-kafka", "receiver-parked")
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.crash_stage import CONCRETE, CUSTOMER, Hands, Scene
 
-SHORTEST_SETTLING = 1.6  # just over the sum of a connection's two time limits
+SHORTEST_SETTLING = 1.6  # seconds
 EVENTS = ("create", "update", "delete")
 
 
@@ -21,7 +21,7 @@ async def set_up(
     """The scenes, with hooks, recorded approvers, mappings and connections.
 
     `names` tells the rules of each one's book; `ports` sends a scene's hook to another receiver;
-    `settling` tells each connection's settles_after_seconds.
+    `settling` tells each connection's settles_after_seconds; its two time limits together are just below it.
     """
     scenes = {}
     for name, rules in names.items():
@@ -111,8 +111,8 @@ secrets = {{ client_secret = "env:ERP_SANDBOX_SECRET" }}
 [connection.settings]
 url = "{erp_url}"
 book = "{scene.name}"
-connect_timeout_seconds = 0.5
-read_timeout_seconds = 1
+connect_timeout_seconds = {0.3 * settles_after:g}
+read_timeout_seconds = {0.6 * settles_after:g}
 settles_after_seconds = {settles_after}
 unique_key = {is_unique}
 """
