@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 
@@ -17,11 +16,11 @@ from deploy.sandbox.stack import Stack
 from services.webhook_receiver.door import PATH
 from shared.events.topics import Topic
 from tests.bench.findings import Aim, Findings, Machine, Row, terminal
-from tests.bench.stand import broker_of, cpu_seconds, records_in, sample, stack_with
+from tests.bench.stand import broker_of, cpu_seconds, environment_of, records_in, sample, stack_with
 from tests.bench.wrk import OWNER_INVOICES, Load, load, wrk
 
 CONNECTIONS = 64
-RUNS = ("receiver", "bare", "fastapi")
+BESIDE = ("bare", "fastapi", "kafka")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ async def main(*, is_small: bool = False) -> int:
     size, machine = SMALL if is_small else FULL, Machine.here()
     with stack_with("receiver") as stack, ExitStack() as closing:
         doors = [Door("receiver", stack.environment["RECEIVER_URL"] + PATH, stack.process("receiver"))]
-        doors += [closing.enter_context(door_of(name, stack.folder)) for name in RUNS[1:]]
+        doors += [closing.enter_context(door_of(name, stack)) for name in BESIDE]
         authorization = f"Bearer {stack.environment['PROCORE_WEBHOOK_TOKENS']}"
         await until_in_kafka(stack, authorization)
         for door in doors:  # warm: imports, connections, the broker's compiler
@@ -71,12 +70,12 @@ async def main(*, is_small: bool = False) -> int:
 
 
 @contextmanager
-def door_of(name: str, folder: Path) -> Iterator[Door]:
+def door_of(name: str, stack: Stack) -> Iterator[Door]:
     """A door to compare with, answering."""
     port = free_port()
-    process = BackgroundProcess(
-        [sys.executable, "-m", "tests.bench.bare_doors", name, str(port)], log=folder / "logs" / f"{name}.log"
-    )
+    command = [sys.executable, "-m", "tests.bench.bare_doors", name, str(port)]
+    log = stack.folder / "logs" / f"{name}.log"
+    process = BackgroundProcess(command, log=log, environment=environment_of(stack))
     process.start()
     try:
         process.wait_until(lambda: takes(port))
@@ -131,7 +130,7 @@ def check_kept(acknowledged: int, accepted: int, records: int) -> None:
 
 
 def findings(doors: list[Door], machine: Machine, broker: str, size: Size) -> Findings:
-    ours, bare, fastapi = doors
+    ours, bare, fastapi, kafka = doors
     what, unit = f"webhooks accepted, one receiver process, {CONNECTIONS} connections", "a second"
     return Findings(
         "door",
@@ -140,12 +139,13 @@ def findings(doors: list[Door], machine: Machine, broker: str, size: Size) -> Fi
         rows=[
             Row(what, unit, ours.rates, "a bare ASGI function under the same uvicorn", bare.rates, Aim(0.4)),
             Row(what, unit, ours.rates, "a FastAPI route that only reads the body", fastapi.rates, Aim(1.5)),
+            Row(what, unit, ours.rates, "a bare ASGI function that sends the body to the same Kafka", kafka.rates),
             Row("a webhook's answer, median", "ms", [each.p50 for each in ours.loads]),
             Row("a webhook's answer, 99 of 100", "ms", [each.p99 for each in ours.loads]),
             *(Row(f"processor for a webhook, {each.name}", "µs", [each.microseconds_each]) for each in doors),
         ],
         notes=[
-            "load and broker run on the same cores; a round's three runs follow each other",
+            "load and broker run on the same cores; a round's four runs follow each other",
             "every webhook that was acknowledged is in the topic: compared after each round",
         ],
     )
@@ -153,6 +153,6 @@ def findings(doors: list[Door], machine: Machine, broker: str, size: Size) -> Fi
 
 def takes(port: int) -> bool:
     try:
-        return httpx.post(f"http://127.0.0.1:{port}{PATH}", content=b"{}", trust_env=False).status_code == 202
+        return httpx.post(f"http://127.0.0.1:{port}{PATH}", json={"company_id": 1}, trust_env=False).is_success
     except httpx.HTTPError:
         return False
