@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -90,6 +91,7 @@ def create_engine(url: str, role: Role, *, application_name: str, pool_size: int
     return engine
 
 
+@lru_cache(maxsize=8)
 def at_once(engine: AsyncEngine) -> AsyncEngine:
     """The same pool, where each statement is a transaction of its own: one round trip instead of three.
 

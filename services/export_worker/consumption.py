@@ -212,16 +212,7 @@ async def _remember(connection: AsyncConnection, readings: list[Reading]) -> set
     """Insert the events; the ids of those that were not known. The unique index decides, not a question before."""
     if not readings:
         return set()
-    statement = upsert(events)
-    again = statement.on_conflict_do_update(
-        index_elements=["event_id"],
-        set_={
-            "deliveries": events.c.deliveries + statement.excluded.deliveries,
-            "position": statement.excluded.position,
-        },
-        where=events.c.position < statement.excluded.position,
-    ).returning(events.c.event_id, literal_column("(events.xmax = 0)", Boolean).label("is_new"))
-    rows = await connection.execute(again, [reading.row for reading in readings])
+    rows = await connection.execute(_REMEMBER, [reading.row for reading in readings])
     return {row.event_id for row in rows if row.is_new}
 
 
@@ -270,4 +261,10 @@ async def _take(connection: AsyncConnection, reading: Reading, command: Command,
         await make_due(connection, [(command.export_id, 0, None)])
 
 
+_TOLD = upsert(events)
+_REMEMBER = _TOLD.on_conflict_do_update(
+    index_elements=["event_id"],
+    set_={"deliveries": events.c.deliveries + _TOLD.excluded.deliveries, "position": _TOLD.excluded.position},
+    where=events.c.position < _TOLD.excluded.position,
+).returning(events.c.event_id, literal_column("(events.xmax = 0)", Boolean).label("is_new"))
 _TIE = update(events).where(events.c.event_id == bindparam("b_event_id"))

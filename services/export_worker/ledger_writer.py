@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Interval, bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.export_worker.appending import ROW, append_entries, export_of, make_due
@@ -38,7 +38,7 @@ class LedgerWriter:
     async def load(self, export_id: int) -> Export:
         """The export as it stands now."""
         async with self._at_once.connect() as connection:
-            row = (await connection.execute(select(*ROW).where(exports.c.id == export_id))).one()
+            row = (await connection.execute(_LOAD, {"b_export_id": export_id})).one()
         return export_of(row)
 
     async def database_time(self) -> datetime:
@@ -71,22 +71,15 @@ class LedgerWriter:
         Returns the start (database time) and whether a look became due meanwhile. Raises LeaseLost.
         """
         async with self._at_once.connect() as connection:
-            statement = (
-                update(work)
-                .where(_held_by(claim))
-                .values(call_started_at=func.now(), lease_until=func.now() + time_limit)
-                .returning(work.c.call_started_at, work.c.look_due)
-            )
-            row = (await connection.execute(statement)).one_or_none()
+            row = (await connection.execute(_BEGIN_CALL, {**_claimed(claim), "b_lease": time_limit})).one_or_none()
         if row is None:
             raise LeaseLost
         return row.call_started_at, row.look_due
 
     async def renew(self, claim: Claim, *, lease: timedelta) -> bool:
         """Keep the claim for at least `lease` from now; False when it is lost already."""
-        longer = func.greatest(work.c.lease_until, func.now() + lease)
         async with self._at_once.connect() as connection:
-            kept = await connection.execute(update(work).where(_held_by(claim)).values(lease_until=longer))
+            kept = await connection.execute(_RENEW, {**_claimed(claim), "b_lease": lease})
         return kept.rowcount == 1
 
     async def release(self, claim: Claim, *, due_at: datetime | None) -> None:
@@ -130,29 +123,32 @@ class LedgerWriter:
 
 
 async def _locked(connection: AsyncConnection, claim: Claim) -> Any:
-    statement = (
-        select(*ROW, exports.c.last_hash)
-        .join(work, work.c.export_id == exports.c.id)
-        .where(_held_by(claim))
-        .with_for_update()
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    row = (await connection.execute(_LOCK, _claimed(claim))).one_or_none()
     if row is None:
         raise LeaseLost
     return row
 
 
-def _held_by(claim: Claim) -> Any:
-    return (
-        (work.c.export_id == claim.export_id)
-        & (work.c.fencing_token == claim.fencing_token)
-        & (work.c.lease_until > func.now())
-    )
-
-
 def _claimed(claim: Claim) -> dict[str, Any]:
-    return {"export_id": claim.export_id, "fencing_token": claim.fencing_token}
+    return {"b_export_id": claim.export_id, "b_fencing_token": claim.fencing_token}
 
+
+# What is asked for each export is built once, here and elsewhere: SQLAlchemy then need not look up how it compiles.
+_IS_HELD = (
+    (work.c.export_id == bindparam("b_export_id"))
+    & (work.c.fencing_token == bindparam("b_fencing_token"))
+    & (work.c.lease_until > func.now())
+)
+_LEASED = func.now() + bindparam("b_lease", type_=Interval)
+_LOAD = select(*ROW).where(exports.c.id == bindparam("b_export_id"))
+_LOCK = select(*ROW, exports.c.last_hash).join(work, work.c.export_id == exports.c.id).where(_IS_HELD).with_for_update()
+_BEGIN_CALL = (
+    update(work)
+    .where(_IS_HELD)
+    .values(call_started_at=func.now(), lease_until=_LEASED)
+    .returning(work.c.call_started_at, work.c.look_due)
+)
+_RENEW = update(work).where(_IS_HELD).values(lease_until=func.greatest(work.c.lease_until, _LEASED))
 
 _CLAIM = text(
     """
@@ -172,7 +168,7 @@ _RELEASE = text(
     """
     UPDATE work SET lease_until = NULL, worker = NULL, priority = 1,
         due_at = CASE WHEN look_due OR due_at > claimed_at THEN now() ELSE CAST(:due_at AS timestamptz) END
-    WHERE export_id = :export_id AND fencing_token = :fencing_token
+    WHERE export_id = :b_export_id AND fencing_token = :b_fencing_token
     """
 )
 

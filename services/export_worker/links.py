@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -46,6 +46,7 @@ class LinkState:
 
 
 NEVER_TROUBLED = LinkState(Circuit(), is_paused=False, is_stopped=False)
+_STATE = select(connection_states).where(connection_states.c.connection == bindparam("name"))
 
 
 def make_links(catalog: Catalog, environment: Mapping[str, str], tokens: TokenStore | None = None) -> dict[str, Link]:
@@ -84,9 +85,7 @@ def terms_of(connection: Connection) -> Terms:
 
 async def link_state(connection: AsyncConnection, name: str) -> LinkState:
     """The connection's breaker and pause as the workers share them."""
-    row = (
-        await connection.execute(select(connection_states).where(connection_states.c.connection == name))
-    ).one_or_none()
+    row = (await connection.execute(_STATE, {"name": name})).one_or_none()
     if row is None:
         return NEVER_TROUBLED
     return LinkState(
@@ -114,8 +113,7 @@ class LinkBook:
         """The connection, not the invoice, failed: the circuit may open."""
         async with self._engine.begin() as connection:
             await connection.execute(upsert(connection_states).values(connection=name).on_conflict_do_nothing())
-            locked = select(connection_states).where(connection_states.c.connection == name).with_for_update()
-            row = (await connection.execute(locked)).one()
+            row = (await connection.execute(_STATE.with_for_update(), {"name": name})).one()
             before = Circuit(row.failures, row.open_until)
             circuit = circuit_after_failure(before, now=now, retry_at=retry_at, jitter=random.random())
             await connection.execute(

@@ -17,9 +17,12 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
+    any_,
+    bindparam,
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.approvers.record import ApproverRecord, ToolLevel
@@ -77,8 +80,8 @@ async def current(connection: AsyncConnection, company_id: str, user_ids: Collec
     """What is recorded of these people now, by user id; who is not recorded is missing."""
     if not user_ids:
         return {}
-    query = current_rows(company_id).where(approver_records.c.user_id.in_(set(user_ids)))
-    return {row.user_id: record_of(row) for row in await connection.execute(query)}
+    asked = {"company_id": company_id, "user_ids": sorted(user_ids)}
+    return {row.user_id: record_of(row) for row in await connection.execute(_OF_PEOPLE, asked)}
 
 
 async def all_current(connection: AsyncConnection, company_id: str | None = None) -> list[ApproverRecord]:
@@ -179,3 +182,9 @@ def record_of(row: Row[Any]) -> ApproverRecord:
     level = ToolLevel(row.erp_integrations_level)
     recorded_at = row.recorded_at.astimezone(UTC)
     return ApproverRecord(**values | {"erp_integrations_level": level, "recorded_at": recorded_at})
+
+
+_OF_PEOPLE = current_rows().where(
+    approver_records.c.company_id == bindparam("company_id"),
+    approver_records.c.user_id == any_(bindparam("user_ids", type_=ARRAY(Text))),
+)

@@ -4,7 +4,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Row, Select, Table, Text, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Identity,
+    Row,
+    Select,
+    Table,
+    Text,
+    bindparam,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.connections.mappings import Mapping, MappingKind, MappingRow, Mappings
@@ -41,7 +53,7 @@ class SavedMappings:
 
 async def load(connection: AsyncConnection, connection_name: str) -> Mappings:
     """The current mappings of one connection; empty when it has none."""
-    rows = await connection.execute(current_rows().where(mappings.c.connection == connection_name))
+    rows = await connection.execute(_OF_CONNECTION, {"name": connection_name})
     return Mappings(tuple(mapping_of(row) for row in rows))
 
 
@@ -96,3 +108,6 @@ def current_rows() -> Select[Any]:
 def mapping_of(row: Row[Any]) -> Mapping:
     values = {column.name: getattr(row, column.name) for column in MAPPED}
     return Mapping(**values | {"kind": MappingKind(row.kind)})
+
+
+_OF_CONNECTION = current_rows().where(mappings.c.connection == bindparam("name"))

@@ -2,11 +2,11 @@
 
 from enum import StrEnum
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-TEXTS = ARRAY(Text)
+_TELL = select(func.pg_notify(bindparam("channel"), func.unnest(bindparam("about", type_=ARRAY(Text)))))
 
 
 class Channel(StrEnum):
@@ -20,4 +20,4 @@ class Channel(StrEnum):
 
 async def tell(connection: AsyncConnection, channel: Channel, *about: str) -> None:
     """Everybody who listens, once the connection's transaction is committed; each of `about` by itself."""
-    await connection.execute(select(func.pg_notify(channel.value, func.unnest(cast(list(about or ("",)), TEXTS)))))
+    await connection.execute(_TELL, {"channel": channel.value, "about": list(about or ("",))})

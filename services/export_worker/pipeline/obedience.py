@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.export_worker.core.orders import judge_command
@@ -19,6 +19,11 @@ from shared.ledger.tables import commands
 
 # Of commands from before dry runs came through Kafka the field is missing.
 IS_DRY_RUN = func.coalesce(commands.c.body["dry_run"].astext, "false") == "true"
+_PENDING = (
+    select(commands.c.nonce, commands.c.body)
+    .where(commands.c.export_id == bindparam("b_export_id"), commands.c.handled_at.is_(None), ~IS_DRY_RUN)
+    .order_by(commands.c.received_at)
+)
 
 
 class Obedience:
@@ -44,13 +49,8 @@ class Obedience:
         return export
 
     async def _pending(self, export_id: int) -> list[tuple[str, Command]]:
-        statement = (
-            select(commands.c.nonce, commands.c.body)
-            .where(commands.c.export_id == export_id, commands.c.handled_at.is_(None), ~IS_DRY_RUN)
-            .order_by(commands.c.received_at)
-        )
         async with at_once(self._engine).connect() as connection:
-            rows = (await connection.execute(statement)).all()
+            rows = (await connection.execute(_PENDING, {"b_export_id": export_id})).all()
         return [(row.nonce, Command.model_validate(row.body)) for row in rows]
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.export_worker.core.view import View
 from services.export_worker.exports import Export
+from shared.database import at_once
 from shared.ledger.invoice_sheet import InvoiceSheet
 from shared.ledger.showing import invoice_snapshots
 
@@ -14,17 +15,19 @@ async def keep_sheet(engine: AsyncEngine, export: Export, view: View) -> None:
     snapshot, last = view.snapshot, view.state.look
     if snapshot is None or (last and (last.fingerprint, last.seen) == (snapshot.fingerprint, snapshot.status)):
         return
-    statement = upsert(invoice_snapshots).values(
-        export_id=export.id,
-        looked_at=view.now,
-        fingerprint=snapshot.fingerprint,
-        content=InvoiceSheet.model_validate(snapshot).model_dump(mode="json"),
-    )
-    new = statement.excluded
-    newer = statement.on_conflict_do_update(
-        index_elements=["export_id"],
-        set_={"looked_at": new.looked_at, "fingerprint": new.fingerprint, "content": new.content},
-        where=invoice_snapshots.c.looked_at < new.looked_at,
-    )
-    async with engine.begin() as connection:
-        await connection.execute(newer)
+    sheet = {
+        "export_id": export.id,
+        "looked_at": view.now,
+        "fingerprint": snapshot.fingerprint,
+        "content": InvoiceSheet.model_validate(snapshot).model_dump(mode="json"),
+    }
+    async with at_once(engine).connect() as connection:
+        await connection.execute(_NEWER, sheet)
+
+
+_GIVEN = upsert(invoice_snapshots)
+_NEWER = _GIVEN.on_conflict_do_update(
+    index_elements=["export_id"],
+    set_={name: _GIVEN.excluded[name] for name in ("looked_at", "fingerprint", "content")},
+    where=invoice_snapshots.c.looked_at < _GIVEN.excluded.looked_at,
+)
