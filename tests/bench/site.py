@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.connection_tables import connection_table
 from tests.support.crash_scene import set_up
 from tests.support.crash_stage import Hands, Scene, Stage, hands_on
 
@@ -83,16 +84,14 @@ async def in_parallel(works: Iterable[Callable[[], Awaitable[Any]]], most: int =
 
 
 def _connection(scene: Scene, erp_url: str, concurrency: int) -> str:
-    return f"""[[connection]]
-name = "{scene.name}"
-company_id = {scene.company}
-adapter = "erp_sandbox"
-mode = "live"
-finish = "posted"
-start_from = "all"
-time_zone = "America/Denver"
-concurrency = {concurrency}
-requests_per_minute = {A_MINUTE}
-settings = {{ url = "{erp_url}", book = "{scene.name}", read_timeout_seconds = 20, settles_after_seconds = 30 }}
-secrets = {{ client_secret = "env:ERP_SANDBOX_SECRET" }}
-"""
+    return connection_table(
+        scene.name,
+        company=scene.company,
+        erp_url=erp_url,
+        book=scene.name,
+        secret="env:ERP_SANDBOX_SECRET",
+        erp={"read_timeout_seconds": 20, "settles_after_seconds": 30},
+        time_zone="America/Denver",
+        concurrency=concurrency,
+        requests_per_minute=A_MINUTE,
+    )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from tests.support.connection_tables import connection_table
 from tests.support.crash_stage import CONCRETE, CUSTOMER, Hands, Scene
 
 SHORTEST_SETTLING = 1.6  # seconds
@@ -96,23 +97,18 @@ async def _token(hands: Hands) -> str:
 
 
 def _connection(scene: Scene, erp_url: str, rules: Mapping[str, Any], settles_after: float) -> str:
-    is_unique = str(bool(rules.get("unique_reference"))).lower()
-    return f"""[[connection]]
-name = "{scene.name}"
-company_id = {scene.company}
-adapter = "erp_sandbox"
-mode = "live"
-finish = "posted"
-start_from = "all"
-time_zone = "America/Denver"
-concurrency = 4
-secrets = {{ client_secret = "env:ERP_SANDBOX_SECRET" }}
-
-[connection.settings]
-url = "{erp_url}"
-book = "{scene.name}"
-connect_timeout_seconds = {0.3 * settles_after:g}
-read_timeout_seconds = {0.6 * settles_after:g}
-settles_after_seconds = {settles_after}
-unique_key = {is_unique}
-"""
+    times = {
+        "connect_timeout_seconds": 0.3 * settles_after,
+        "read_timeout_seconds": 0.6 * settles_after,
+        "settles_after_seconds": settles_after,
+    }
+    return connection_table(
+        scene.name,
+        company=scene.company,
+        erp_url=erp_url,
+        book=scene.name,
+        secret="env:ERP_SANDBOX_SECRET",
+        erp=times | {"unique_key": bool(rules.get("unique_reference"))},
+        time_zone="America/Denver",
+        concurrency=4,
+    )

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import io
-import json
 import logging
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,8 +24,10 @@ from shared.database import Role, create_engine
 from shared.logs import configure_logs
 from shared.procore.client import ProcoreClient
 from shared.settings import LogSettings
+from tests.support.connection_tables import connection_table
 
 CONNECTION = "harbor"
+SECRET = "erp-secret"
 
 
 @dataclass(frozen=True)
@@ -41,38 +42,16 @@ class Secrets:
 
 
 def write_connection(folder: Path, *, secret: str, **connection: Any) -> Path:
-    """The connections file of a house: one live connection, `connection` as `connection_table` takes it."""
-    (folder / "erp-secret").write_text(secret, encoding="utf-8")
+    """The connections file of a house: one connection, `connection` as `connection_table` takes it."""
+    (folder / SECRET).write_text(secret, encoding="utf-8")
     path = folder / "connections.toml"
-    path.write_text(connection_table(folder, name=CONNECTION, **connection), encoding="utf-8")
+    path.write_text(connection_table(CONNECTION, secret=secret_in(folder), **connection), encoding="utf-8")
     return path
 
 
-def connection_table(
-    folder: Path, *, name: str, company: int, erp_url: str, book: str, erp: Mapping[str, Any], **changes: Any
-) -> str:
-    """A live connection, with `changes` to it and `erp` settings of its adapter; its secret lies in `folder`."""
-    settings = {"url": erp_url, "book": book, "read_timeout_seconds": 5, "settles_after_seconds": 10, **erp}
-    connection = {
-        "name": name,
-        "company_id": company,
-        "adapter": "erp_sandbox",
-        "mode": "live",
-        "finish": "posted",
-        "start_from": "all",
-        "requests_per_minute": 6000,
-        **changes,
-        "settings": settings,
-        "secrets": {"client_secret": f"file:{folder / 'erp-secret'}"},
-    }
-    lines = [f"{key} = {_toml(value)}" for key, value in connection.items()]
-    return "\n".join(["[[connection]]", *lines, ""])
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f"{name} = {_toml(inner)}" for name, inner in value.items()) + " }"
-    return json.dumps(value)
+def secret_in(folder: Path) -> str:
+    """The reference to the secret of the connections of a house."""
+    return f"file:{folder / SECRET}"
 
 
 class Workers:

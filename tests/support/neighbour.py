@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from tests.support.connection_tables import connection_table
 from tests.support.house import House
-from tests.support.house_parts import connection_table
+from tests.support.house_parts import secret_in
 from tests.support.ledger_view import viewing
 from tests.support.opening import companies, furnish
 
@@ -17,9 +18,8 @@ async def beside(house: House, name: str, **changes: Any) -> AsyncIterator[House
     company = next(companies)
     book = f"book-{company}"
     path = house.workers.settings.connections_file
-    table = connection_table(
-        path.parent, name=name, company=company, erp_url=house.erp_url, book=book, erp={}, **changes
-    )
+    secret = secret_in(path.parent)
+    table = connection_table(name, company=company, erp_url=house.erp_url, book=book, secret=secret, erp={}, **changes)
     await house.erp.set_up(book, client_secret=house.secrets.erp_secret)
     await house.workers.stop()
     path.write_text(path.read_text(encoding="utf-8") + table, encoding="utf-8")
