@@ -6,12 +6,13 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from opentelemetry.trace import Span, format_trace_id
 
+from services.export_worker import timekeeping
 from services.export_worker.core.decisions import Defer, Keep
 from services.export_worker.exports import Claim, Export, LeaseLost, VersionChanged
 from services.export_worker.links import Link, link_state
@@ -138,7 +139,7 @@ class Lane:
             except ProcoreUnavailable as error:
                 await self._put_off(claim, error.retry_at, str(error))
             except ProcoreUnauthorized as error:
-                await self._put_off(claim, datetime.now(UTC) + LOG_IN_WAIT, str(error))
+                await self._put_off(claim, timekeeping.now() + LOG_IN_WAIT, str(error))
             except LeaseLost:
                 await self._answer_late(claim)
             except Exception as error:
@@ -186,14 +187,14 @@ class Lane:
     async def _answer_late(self, claim: Claim) -> None:
         log.warning("lease.lost", export=claim.export_id, connection=self.name, token=claim.fencing_token)
         answer = "an answer of the ERP, or a decision, came after the lease was over"
-        await self._guard(claim, self._house.writer.record_late_answer(claim, answer, now=datetime.now(UTC)))
+        await self._guard(claim, self._house.writer.record_late_answer(claim, answer, now=timekeeping.now()))
 
     async def _hold_for_fault(self, claim: Claim, trace_id: str) -> None:
         INTERNAL_ERRORS.labels(self.name).inc()
         await self._guard(claim, self._record_fault(claim, trace_id))
 
     async def _record_fault(self, claim: Claim, trace_id: str) -> None:
-        writer, now = self._house.writer, datetime.now(UTC)
+        writer, now = self._house.writer, timekeeping.now()
         export = await writer.load(claim.export_id)
         finding = Finding(reason=Reason.INTERNAL_ERROR, detail=f"trace {trace_id}")
         body = _fault(export, finding)

@@ -15,6 +15,7 @@ from sqlalchemy import Boolean, bindparam, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.export_worker import timekeeping
 from services.export_worker.appending import make_due, make_due_next
 from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, ExportKey
@@ -76,7 +77,7 @@ class Consumption:
 
     async def _store(self, batch: Batch) -> None:
         readings = _merged(self._read(record) for record in batch)
-        now = datetime.now(UTC)
+        now = timekeeping.now()
         async with self._engine.begin() as connection:
             fresh = await _remember(connection, readings)
             await self._receive(connection, [reading for reading in readings if reading.row["event_id"] in fresh], now)

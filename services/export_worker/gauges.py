@@ -6,12 +6,13 @@ Only open exports are counted, which are few and indexed; and now and then those
 import asyncio
 import itertools
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.export_worker import timekeeping
 from services.export_worker.metrics import CIRCUIT_OPEN, FOLLOW_UPS_GIVEN_UP, OLDEST_SECONDS, OPEN_EXPORTS, RATE_LEFT
 from shared.database import DATABASE_ERRORS
 from shared.ledger.reader import count_given_up
@@ -46,7 +47,7 @@ async def keep_gauges(engine: AsyncEngine, budget: RateBudget, connections: Coll
 
 async def count_follow_ups(engine: AsyncEngine, connections: Collection[str]) -> None:
     """Those given up, of invoices billed in this month or the one before."""
-    before, _ = usual_periods(datetime.now(UTC), UTC)
+    before, _ = usual_periods(timekeeping.now(), UTC)
     async with engine.connect() as connection:
         given_up = await count_given_up(connection, connections, before.first)
     for name in connections:
@@ -59,7 +60,7 @@ async def _refresh(engine: AsyncEngine, budget: RateBudget) -> None:
         circuits = (await connection.execute(_CIRCUITS)).all()
     OPEN_EXPORTS.clear()
     OLDEST_SECONDS.clear()
-    now = datetime.now(UTC)
+    now = timekeeping.now()
     oldest: dict[str, float] = {}
     for row in rows:
         OPEN_EXPORTS.labels(row.status, row.reason).set(row.number)

@@ -3,7 +3,7 @@
 Within reconciliation's share of Procore's rate. Which projects there are is known from reconciliation.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
 import structlog
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.export_worker import timekeeping
 from shared.connections.catalog import Catalog
 from shared.connections.connection import Mode
 from shared.ledger.showing import hook_states, projects
@@ -69,7 +70,7 @@ class HookLooks:
         return serving is not None and serving.mode is not Mode.PAUSED
 
     async def _look(self, company_id: str, project_id: str) -> HookState:
-        since = (datetime.now(UTC) - LOOKED_BACK).date()
+        since = (timekeeping.now() - LOOKED_BACK).date()
         try:
             listed = await self._webhooks.hooks(company_id, project_id, namespace=self._namespace)
             found = []

@@ -6,13 +6,14 @@ Procore throws its queue away after 12 hours of failed deliveries, so this is ne
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.export_worker import timekeeping
 from services.export_worker.arrivals import receive
 from services.export_worker.core.invoice import Snapshot, read_snapshot
 from services.export_worker.delivery_list import DeliveryList
@@ -100,7 +101,7 @@ class Reconciliation:
         if row is None:
             return True
         wait = every if row.finished_at else min(every, LEFT_UNFINISHED)
-        return bool(row.started_at <= datetime.now(UTC) - wait)
+        return bool(row.started_at <= timekeeping.now() - wait)
 
     async def _run_recorded(self, connection: Connection) -> Found:
         left_at = await self._left_at(connection.name)
@@ -152,7 +153,7 @@ class Reconciliation:
             except (ProcoreForbidden, ProcoreNotFound):
                 found.unreadable.append(project_id)
             except ProcoreUnavailable as error:
-                wait = error.retry_at - datetime.now(UTC)
+                wait = error.retry_at - timekeeping.now()
                 if wait > LONGEST_WAIT:
                     raise
                 await asyncio.sleep(max(wait.total_seconds(), 0.05))
@@ -165,7 +166,7 @@ class Reconciliation:
         async for raw in self._invoices.of_project(connection.company_id, project_id):
             snapshot = read_snapshot(raw)
             shown[snapshot.payment_application_id] = snapshot
-        now = datetime.now(UTC)
+        now = timekeeping.now()
         settled_before = now - self._grace
         missed = [
             each for each in shown.values() if _is_missed(each, known.get(each.payment_application_id), settled_before)
@@ -207,14 +208,14 @@ class Reconciliation:
         return row.position if row and (row.failure or row.finished_at is None) else None
 
     async def _begin(self, name: str) -> int:
-        opening = insert(reconciliations).values(connection=name, started_at=datetime.now(UTC))
+        opening = insert(reconciliations).values(connection=name, started_at=timekeeping.now())
         async with self._engine.begin() as database:
             run_id: int = (await database.execute(opening.returning(reconciliations.c.id))).scalar_one()
         return run_id
 
     async def _finish(self, run_id: int, found: Found, failure: str | None) -> None:
         counts = {"projects": found.projects, "invoices": found.invoices, "missed": len(found.missed)}
-        await self._note(run_id, finished_at=datetime.now(UTC), failure=failure, **counts)
+        await self._note(run_id, finished_at=timekeeping.now(), failure=failure, **counts)
 
     async def _note(self, run_id: int, **values: Any) -> None:
         async with self._engine.begin() as database:

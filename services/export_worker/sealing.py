@@ -1,11 +1,12 @@
 """Seals what was appended, on a schedule. Any worker does it: a seal follows the one before it, and only one can."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import structlog
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.export_worker import timekeeping
 from shared.ledger.seals import OVER_SECONDS, StillWriting, seal
 
 log = structlog.get_logger("export_worker.sealing")
@@ -25,7 +26,7 @@ class Sealing:
         if not self._every:
             return
         try:
-            made = await seal(self._engine, self._key, now=datetime.now(UTC), every=self._every, within=self._within)
+            made = await seal(self._engine, self._key, now=timekeeping.now(), every=self._every, within=self._within)
         except StillWriting as error:
             log.warning("seal.postponed", why=str(error))
             return

@@ -6,13 +6,14 @@ It only looks. What differs is recorded as a doubt, and the corridor asks the ER
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 import structlog
 from aiolimiter import AsyncLimiter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Found, LookUpFailure, Unavailable
@@ -81,7 +82,7 @@ class TieOut:
             return Told(Verdict.BY_HAND)
         if self.is_mute:
             return Told(Verdict.NOT_ASKED, self.failure or "this ERP cannot be asked")
-        if state.since is None or state.since + capabilities.absence_proven_after > datetime.now(UTC):
+        if state.since is None or state.since + capabilities.absence_proven_after > timekeeping.now():
             return Told(Verdict.NOT_ASKED, "it was exported only just now, and a look-up may lag")
         shown = await self._show(attempt.reference, standing.ref)
         if isinstance(shown, LookUpFailure):
@@ -108,7 +109,7 @@ class TieOut:
         answer = await self._paced(call, key)
         if not isinstance(answer, Unavailable) or answer.retry_at is None:
             return answer
-        wait = answer.retry_at - datetime.now(UTC)
+        wait = answer.retry_at - timekeeping.now()
         if wait > LONGEST_WAIT:
             return answer
         await asyncio.sleep(max(wait.total_seconds(), 0))
@@ -151,7 +152,7 @@ class TieOuts:
         if connection.mode is Mode.PAUSED or state.is_paused:
             return
         if self._every:
-            periods = usual_periods(datetime.now(UTC), connection.zone)
+            periods = usual_periods(timekeeping.now(), connection.zone)
             await self._runs.request_due(connection.name, periods, self._every)
         while (run := await self._runs.claim(connection.name)) is not None:
             try:
@@ -168,7 +169,7 @@ class TieOuts:
                 await self._runs.pass_over(run, page[-1].id, verdicts)
                 continue
             for export in page:
-                await self._runs.record(run, export, await tie_out.ask(export), datetime.now(UTC))
+                await self._runs.record(run, export, await tie_out.ask(export), timekeeping.now())
         tally = await tie_out.tally(run.period)
         await self._runs.finish(run, tally, tie_out.failure)
         log.info(

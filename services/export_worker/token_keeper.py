@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from services.export_worker import timekeeping
 from services.export_worker.core.outcomes import AuthExpired, LookUpFailure, Unavailable
 from services.export_worker.erp.adapter import Renewal, Tokens
 from shared.connections.token_store import KeptTokens, TokenStore, Turn, UndecipherableToken
@@ -21,7 +22,7 @@ class StoredTokenKeeper:
         store: TokenStore,
         connection: str,
         first: str | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = timekeeping.now,
     ) -> None:
         self._store = store
         self._connection = connection

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from services.export_worker import timekeeping
 from services.export_worker.clock import Lane, adopt_unserved, wake_successors
 from services.export_worker.consumption import Consumption
 from services.export_worker.delivery_list import DeliveryList
@@ -76,6 +77,7 @@ class Worker:
             settings.procore_login_url,
             settings.procore_client_id,
             settings.procore_client_secret,
+            clock=timekeeping.now,
             observer=self._observe,
         )
         self._producer = Producer(settings, client_id=NAME)
@@ -118,6 +120,7 @@ class Worker:
         """Until cancelled; then walks under way end, and what was claimed but not walked is left to its lease."""
         try:
             await self._producer.start()
+            await _until_done(lambda: timekeeping.TIMEPIECE.hear(self._engine), "start.postponed")
             await _until_done(lambda: adopt_unserved(self._house, self._catalog), "start.postponed")
             async with asyncio.TaskGroup() as group:
                 for task in self._tasks():
@@ -130,6 +133,7 @@ class Worker:
         return [
             self._consume(),
             self._listen(),
+            timekeeping.TIMEPIECE.keep(self._engine),
             wake_successors(self._house, self._wake),
             keep_gauges(self._engine, self._procore.budget, list(self._links)),
             self._reconcile(),

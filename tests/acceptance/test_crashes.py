@@ -10,11 +10,13 @@ import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from shared.ledger.verification import Verification
+from tests.chaos.machine import clock_at
 from tests.support.crash_play import POINTS, RECEIVER_POINTS, Point, Prepared, play, prepare
 from tests.support.crash_stage import Hands, Scene, Stage, hands_on
 
@@ -26,6 +28,7 @@ NAMES = (*(point.name for point in POINTS), *RECEIVER_POINTS)
 NOTHING_FENCES = "stopped-at-the-socket"
 SOAK = {"soak-one": 4, "soak-two": 4}
 OUTAGES = {"postgres": 2, "kafka": 2}
+WRONG_CLOCK = "wrong-clock"
 INVOICES_PER_CONTRACT = 5
 SOAK_SECONDS = 18.0
 
@@ -36,7 +39,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
     stage = Stage(folder, folder / "crash-connections.toml")
     try:
         stage.stack.up()
-        yield asyncio.run(prepare(stage, SOAK | OUTAGES))
+        yield asyncio.run(prepare(stage, SOAK | OUTAGES | {WRONG_CLOCK: 1}))
     finally:
         stage.down()
 
@@ -118,6 +121,27 @@ async def test_a_killed_postgres_loses_nothing(prepared: Prepared, hands: Hands)
 @pytest.mark.real_kafka
 async def test_a_killed_kafka_loses_nothing(prepared: Prepared, hands: Hands) -> None:
     await go_through_an_outage(prepared, hands, "kafka")
+
+
+async def test_a_worker_with_a_wrong_clock_comes_back_in_time(prepared: Prepared, hands: Hands) -> None:
+    """When to try again is told by the database's time, whatever the machine's clock says."""
+    scene, stage = prepared.scenes[WRONG_CLOCK], prepared.stage
+    clock = clock_at(stage.folder / "clock")
+    if clock is None:
+        pytest.skip("needs libfaketime to set one process's clock")
+    busy = Fault(kind=FaultKind.STATUS_BEFORE, step=ErpStep.CREATE, status=503, retry_after=2)
+    for hours in (4, -4):
+        clock.set(hours)
+        await hands.erp.order(scene.name, busy)
+        process = stage.start(f"clock-{hours}-hours-off", **clock.environment)
+        await hands.approve_next(scene)
+        await hands.wait_until_exported([scene])
+        process.stop()
+    await check_exported_once(hands, [scene])
+    rows = await hands.rows(
+        "SELECT at FROM entries JOIN exports ON exports.id = export_id WHERE connection = $1", scene.name
+    )
+    assert all(abs(datetime.now(UTC) - row["at"]) < timedelta(hours=1) for row in rows)
 
 
 async def go_through_an_outage(prepared: Prepared, hands: Hands, part: str) -> None:

@@ -75,3 +75,12 @@ def test_who_judges_the_product_imports_nothing_of_it(path: Path) -> None:
     froms = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     plain = [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
     assert {name.partition(".")[0] for name in (*froms, *plain)}.isdisjoint({"services", "shared"})
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "services" / "export_worker").rglob("*.py")), ids=lambda path: path.stem
+)
+def test_the_worker_has_one_place_that_asks_for_the_time(path: Path) -> None:
+    """The machine's own clock may be wrong; see timekeeping."""
+    asks = re.search(r"\bdatetime\.(now|utcnow|today)\(|\btime\.time\(", path.read_text(encoding="utf-8"))
+    assert bool(asks) == (path.stem == "timekeeping")

@@ -19,8 +19,14 @@ QUIET_LOOKS = 4
 # Procore's queues wait for up to an hour before they try again: its clock is moved instead.
 AN_HOUR = timedelta(hours=1)
 
+# Who waits for an invoice that waits itself stands still when that one does.
 _LEFT = """
-SELECT count(*) FILTER (WHERE status IN ('waiting', 'exporting', 'retrying')) AS moving,
+SELECT count(*) FILTER (WHERE status IN ('waiting', 'exporting', 'retrying') AND NOT (
+           reasons = ARRAY['out_of_order'] AND EXISTS (
+               SELECT FROM exports before
+               WHERE before.connection = exports.connection AND before.company_id = exports.company_id
+               AND before.payment_application_id = exports.waits_for AND before.status IN ('held', 'waiting')
+           ))) AS moving,
        count(*) FILTER (WHERE status = 'failed') AS failed,
        (SELECT count(*) FROM parked_events) AS parked,
        (SELECT count(*) FROM work WHERE lease_until > now() OR due_at <= now()) AS due

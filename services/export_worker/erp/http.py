@@ -241,11 +241,6 @@ def shortened(text: str) -> str:
     return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
-def utc_now() -> datetime:
-    """Aware."""
-    return datetime.now(UTC)
-
-
 def json_of(response: httpx.Response) -> Any:
     """The body, or None when it is not JSON."""
     try:

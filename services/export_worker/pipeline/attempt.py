@@ -4,9 +4,9 @@ import random
 import time
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import RECORDING, Step
 from services.export_worker.core.document import Document, Totals
 from services.export_worker.core.outcomes import (
@@ -187,7 +187,7 @@ class AttemptRun:
         return await self._end(settle(failure, self._link.capabilities, await self._moment()), blamed)
 
     async def _close(self, closing: Closing, reason: Reason, detail: str, found: Found | None = None) -> Ended:
-        retry_at = datetime.now(UTC) if closing is Closing.INTERRUPTED else None
+        retry_at = timekeeping.now() if closing is Closing.INTERRUPTED else None
         standing = self._standing(found) if found else self._state.standing
         finding = Finding(reason=reason, detail=detail)
         closed = AttemptClosed(closing=closing, finding=finding, standing=standing, retry_at=retry_at)
@@ -210,7 +210,7 @@ class AttemptRun:
 
     async def _append(self, *bodies: EntryBody) -> None:
         if bodies:
-            self._state = await self._writer.append(self._claim, bodies, now=datetime.now(UTC))
+            self._state = await self._writer.append(self._claim, bodies, now=timekeeping.now())
 
     async def _timed(self, step: str, call: Awaitable[Answer]) -> Answer:
         return await timed(self._link, step, call)
@@ -231,7 +231,7 @@ class AttemptRun:
     async def _moment(self) -> Moment:
         """As of now, when the step is over: a step looks before it writes, so its start would be too early."""
         return Moment(
-            now=datetime.now(UTC),
+            now=timekeeping.now(),
             last_write_before=await self._writer.database_time() if self._has_begun else None,
             retries=self._state.retries,
             jitter=random.random(),

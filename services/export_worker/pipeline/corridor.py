@@ -5,10 +5,11 @@ Law 10: a walk appends only if nobody appended since it read the export; else it
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.export_worker import timekeeping
 from services.export_worker.core.authority import judge_authority
 from services.export_worker.core.decision import decide
 from services.export_worker.core.decisions import AskErp, Confirm, Decision, Defer, Hold, Keep, Leave, Send, Skip
@@ -89,7 +90,7 @@ class Corridor:
             except VersionChanged:
                 continue
             return await self._followed_up(passage, view, claim, export)
-        return Passage(Leave(None, 0), EMPTY, datetime.now(UTC))
+        return Passage(Leave(None, 0), EMPTY, timekeeping.now())
 
     async def _followed_up(self, passage: Passage, view: View, claim: Claim, export: Export) -> Passage:
         """What comes after an export, while its ERP answers; nothing before all else about it is settled."""
@@ -155,10 +156,10 @@ class Corridor:
         if ended.failure:
             retry_at = getattr(ended.failure, "retry_at", None)
             await self._house.book.failed(
-                link.connection.name, ended.failure.text, now=datetime.now(UTC), retry_at=retry_at
+                link.connection.name, ended.failure.text, now=timekeeping.now(), retry_at=retry_at
             )
         else:
-            await self._house.book.succeeded(link.connection.name, datetime.now(UTC))
+            await self._house.book.succeeded(link.connection.name, timekeeping.now())
         return Passage(decision, ended.state, ended.state.due_at, ended.closing)
 
 
@@ -177,7 +178,7 @@ class _Opening:
         if snapshot is None or seen_as is None:
             raise TypeError("only an approved invoice is sent")
         company_id = self._link.terms.company_id
-        rights = await read_rights(connection, self._house, company_id, view.state, datetime.now(UTC))
+        rights = await read_rights(connection, self._house, company_id, view.state, timekeeping.now())
         rights = replace(rights, senders=view.rights.senders)
         authority = judge_authority(view.state, snapshot.fingerprint, rights)
         if authority.problems:

@@ -1,9 +1,10 @@
 """After the export: attach the summary in the ERP, write the ERP's number back to Procore. Each can fail alone."""
 
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import assert_never
 
+from services.export_worker import timekeeping
 from services.export_worker.core.document import Document
 from services.export_worker.core.follow_ups import due, failed, given_up, next_due_at, origin_of, put_off_until
 from services.export_worker.core.invoice import Snapshot
@@ -37,12 +38,12 @@ class FollowUps:
         Who does not answer uses up no try, and leaves no entry. Raises LeaseLost.
         """
         put_off: list[datetime] = []
-        for kind in due(state, self.wanted, datetime.now(UTC)):
+        for kind in due(state, self.wanted, timekeeping.now()):
             told = await self._tried(kind, export, state, snapshot)
             if isinstance(told, datetime):
-                put_off.append(put_off_until(state, told, datetime.now(UTC)))
+                put_off.append(put_off_until(state, told, timekeeping.now()))
                 continue
-            state = await self._house.writer.append(claim, [told], now=datetime.now(UTC))
+            state = await self._house.writer.append(claim, [told], now=timekeeping.now())
         return state, max(put_off, default=None)
 
     def next_due_at(self, state: State, not_before: datetime | None) -> datetime | None:
@@ -70,13 +71,13 @@ class FollowUps:
         if isinstance(outcome, Unavailable | AuthExpired):
             return await self._house.blame(name, outcome)
         if not isinstance(outcome, Unknown):
-            await self._house.book.succeeded(name, datetime.now(UTC))
+            await self._house.book.succeeded(name, timekeeping.now())
         if isinstance(outcome, Done):
             return FollowUpDone(what=kind, detail=file.name)
         text = getattr(outcome, "text", type(outcome).__name__)
         if isinstance(outcome, Refused):
             return given_up(kind, text)
-        return failed(state, kind, text, now=datetime.now(UTC), jitter=random.random())
+        return failed(state, kind, text, now=timekeeping.now(), jitter=random.random())
 
     async def _write_back(self, export: Export, state: State, snapshot: Snapshot) -> EntryBody | datetime:
         """It locks the invoice in Procore (procore.md, fact 9): what was written before cannot be written again."""
@@ -91,11 +92,11 @@ class FollowUps:
         except ProcoreUnavailable as error:
             return error.retry_at
         except ProcoreUnauthorized:
-            return datetime.now(UTC) + LOG_IN_WAIT
+            return timekeeping.now() + LOG_IN_WAIT
         except ProcoreRefused as error:
             return given_up(kind, str(error))
         except ProcoreError as error:
-            return failed(state, kind, str(error), now=datetime.now(UTC), jitter=random.random())
+            return failed(state, kind, str(error), now=timekeeping.now(), jitter=random.random())
         return FollowUpDone(what=kind, detail=origin["origin_id"])
 
 

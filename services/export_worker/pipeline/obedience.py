@@ -1,11 +1,11 @@
 """Commands wait for their export's claim, are judged there, and always leave an entry."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.export_worker import timekeeping
 from services.export_worker.core.orders import judge_command
 from services.export_worker.exports import Claim, Export
 from services.export_worker.ledger_writer import LedgerWriter
@@ -41,7 +41,7 @@ class Obedience:
             state = await self._writer.append(
                 claim,
                 _handling(nonce, body),
-                now=datetime.now(UTC),
+                now=timekeeping.now(),
                 expected_version=export.state.version,
             )
             export = Export(export.id, export.key, state)
@@ -59,7 +59,7 @@ def _handling(nonce: str, body: EntryBody) -> Any:
 
     async def bodies(connection: AsyncConnection) -> list[EntryBody]:
         handled = update(commands).where(commands.c.nonce == nonce)
-        await connection.execute(handled.values(handled_at=datetime.now(UTC), refusal=refusal))
+        await connection.execute(handled.values(handled_at=timekeeping.now(), refusal=refusal))
         return [body]
 
     return bodies

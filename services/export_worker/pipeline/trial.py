@@ -1,9 +1,10 @@
 """What a command would come to now: the worker's own look and decision, with nothing written anywhere."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.export_worker import timekeeping
 from services.export_worker.core.decision import decide
 from services.export_worker.core.orders import Circumstances, judge_command
 from services.export_worker.core.telling import Refusal, Tried, Unknown
@@ -44,7 +45,7 @@ async def tried(
     entry = judge_command(command, circumstances)
     if isinstance(entry, CommandRefused):
         return Refusal(entry.refusal)
-    after = Export(export.id, export.key, apply(export.state, entry, datetime.now(UTC)))
+    after = Export(export.id, export.key, apply(export.state, entry, timekeeping.now()))
     try:
         return Tried(entry, decide(await Viewer(house, link).view(after)))
     except ErpSilent as silent:

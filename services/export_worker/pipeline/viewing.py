@@ -1,10 +1,11 @@
 """Looking before deciding: everything that a decision may look at, gathered without writing anything."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.export_worker import timekeeping
 from services.export_worker.core.authority import Rights, candidates
 from services.export_worker.core.billing import Billing, make_document
 from services.export_worker.core.document import Document
@@ -55,7 +56,7 @@ class Viewer:
             open_day = await _first_open_day(seen, link)
             seen = told if isinstance(told, Unreadable) else seen
         seen = await self._dated(export, seen, before)
-        now = datetime.now(UTC)
+        now = timekeeping.now()
         async with at_once(self._house.engine).connect() as connection:
             rights = await read_rights(connection, self._house, export.key.company_id, export.state, now)
             rights = replace(rights, senders=senders)

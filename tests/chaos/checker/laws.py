@@ -100,9 +100,13 @@ def in_order(evidence: Evidence) -> Iterator[str]:
 
 
 def at_rest(evidence: Evidence) -> Iterator[str]:
-    """Nothing is under way, nobody holds a lease, every queue is empty; and no fault of our own is left behind."""
+    """Nothing is under way, nobody holds a lease, every queue is empty; and no fault of our own is left behind.
+
+    What waits for an earlier invoice of its contract that is held stands still as rightly as that one does.
+    """
+    held = _first_held(evidence)
     for row in evidence.rows:
-        if row.status in IN_FLIGHT:
+        if row.status in IN_FLIGHT and not _waits_for_a_held_one(evidence, row, held):
             yield f"{_name(row)}: {row.status} {', '.join(row.reasons)}"
         if not OWN_FAULTS.isdisjoint(row.reasons):
             yield f"{_name(row)}: {', '.join(row.reasons)}"
@@ -146,6 +150,25 @@ LAWS: Mapping[str, Law] = {
 def judge(evidence: Evidence) -> dict[str, list[str]]:
     """What breaks each law; empty lists when all is well."""
     return {name: list(law(evidence)) for name, law in LAWS.items()}
+
+
+def _first_held(evidence: Evidence) -> dict[tuple[str, int], int]:
+    """The lowest number that is held, of each contract."""
+    first: dict[tuple[str, int], int] = {}
+    for row in evidence.rows:
+        invoice = evidence.invoices.get(row.invoice)
+        if invoice is not None and row.status == "held":
+            contract = (invoice.company, invoice.contract)
+            first[contract] = min(invoice.number, first.get(contract, invoice.number))
+    return first
+
+
+def _waits_for_a_held_one(evidence: Evidence, row: Row, first_held: Mapping[tuple[str, int], int]) -> bool:
+    invoice = evidence.invoices.get(row.invoice)
+    if invoice is None or (row.status, row.reasons) != ("waiting", ("out_of_order",)):
+        return False
+    held = first_held.get((invoice.company, invoice.contract))
+    return held is not None and held < invoice.number
 
 
 def _by_invoice(evidence: Evidence) -> dict[str, list[Receivable]]:

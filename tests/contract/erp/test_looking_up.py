@@ -5,13 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Done, Found, Refusal, Refused, Reread
 from services.export_worker.core.standing import totals_expected
 from services.export_worker.core.view import LookUp
 from services.export_worker.erp.adapter import ErpAdapter
-from services.export_worker.erp.http import utc_now
 from tests.contract.erp.documents import a_document, an_invoice, done, found, must_have, sent
 from tests.contract.erp.harness import SEND, Harness
 
@@ -91,7 +91,7 @@ async def test_a_second_document_under_the_reference_makes_it_several(
     assert isinstance(first, Found)
     await erp.duplicate(first.ref, document)
 
-    look_up = LookUp(began_at=utc_now(), found=tuple(await found(adapter, document)))
+    look_up = LookUp(began_at=timekeeping.now(), found=tuple(await found(adapter, document)))
 
     assert len(look_up.linked) == 2
     assert first.ref in {one.ref for one in look_up.linked}

@@ -82,6 +82,14 @@ def with_row(status: str, *reasons: str) -> Evidence:
     return replace(now, rows=[replace(row, reasons=reasons), now.rows[1]], entries=[*entries, *now.entries[3:]])
 
 
+def waiting_behind(status: str) -> Evidence:
+    """The second invoice waits for the first, which ended so."""
+    now = with_row(status, "approver_unknown")
+    second, of_second = chain(2, "102", "waiting")
+    rows = [now.rows[0], replace(second, reasons=("out_of_order",))]
+    return replace(now, rows=rows, receivables=[], entries=[*now.entries[:3], *of_second])
+
+
 def with_invoice(**changes: Any) -> Evidence:
     now = good()
     return replace(now, invoices={**now.invoices, "101": replace(now.invoices["101"], **changes)})
@@ -130,6 +138,7 @@ BREAKS: list[tuple[str, str, Evidence]] = [
     ("what was approved", "the general ledger differs", replace(good(), tally={"timber": "it differs"})),
     ("in order", "the second first", replace(good(), receivables=[posted("101", 2), posted("102", 1)])),
     ("at rest", "under way", with_row("retrying")),
+    ("at rest", "waiting for what is not held", waiting_behind("failed")),
     ("at rest", "a fault of our own", with_row("held", "internal_error")),
     ("at rest", "a lease", replace(good(), leases=1)),
     ("at rest", "a webhook under way", replace(good(), pending=1)),
@@ -178,6 +187,10 @@ def test_a_held_export_tells_that_something_changed_since() -> None:
     assert judge(replace(now, invoices={**now.invoices, "101": invoice("101", 1, *approvals)})) == {
         law: [] for law in LAWS
     }
+
+
+def test_what_waits_for_a_held_one_is_at_rest() -> None:
+    assert judge(waiting_behind("held"))["at rest"] == []
 
 
 def test_where_nothing_fences_a_draft_may_stand_beside() -> None:

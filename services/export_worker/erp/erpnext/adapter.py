@@ -12,6 +12,7 @@ from datetime import date, datetime
 from pathlib import PurePath
 from typing import Any
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import (
@@ -45,7 +46,6 @@ from services.export_worker.erp.erpnext.set_up import SetUp
 from services.export_worker.erp.erpnext.settings import ErpNextSecrets, ErpNextSettings
 from services.export_worker.erp.erpnext.site import Site
 from services.export_worker.erp.erpnext.wire import Attached, Invoice, Named
-from services.export_worker.erp.http import utc_now
 from services.export_worker.erp.time_limit import within
 from shared.connections.mappings import MappingKind
 
@@ -55,7 +55,7 @@ FILE = "File"
 class ErpNextAdapter:
     """One company of one ERPNext site. Raises pydantic's ValidationError for settings or secrets that do not fit."""
 
-    def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, place: Place, now: Callable[[], datetime] = timekeeping.now) -> None:
         self.settings = ErpNextSettings.model_validate(dict(place.settings))
         secrets = ErpNextSecrets.model_validate(dict(place.secrets))
         self.site = Site(place, self.settings, secrets, now)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import (
@@ -28,7 +29,6 @@ from services.export_worker.core.outcomes import (
     look_up_failure,
 )
 from services.export_worker.erp.adapter import Check, Choice, File, Place
-from services.export_worker.erp.http import utc_now
 from services.export_worker.erp.odoo.answers import outcome_of_load
 from services.export_worker.erp.odoo.mapping import Targets, first_day_after, loaded, next_name, written
 from services.export_worker.erp.odoo.periods import Periods
@@ -56,7 +56,7 @@ CREATE_ONLY = {"mode": "update", "noupdate": True}
 class OdooAdapter:
     """One company of one Odoo. Raises pydantic's ValidationError for settings or secrets that do not fit."""
 
-    def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, place: Place, now: Callable[[], datetime] = timekeeping.now) -> None:
         self.settings = OdooSettings.model_validate(dict(place.settings))
         secrets = OdooSecrets.model_validate(dict(place.secrets))
         speaks = JsonRpc if self.settings.api == "jsonrpc" else Json2

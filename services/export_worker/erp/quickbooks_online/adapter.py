@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from urllib.parse import quote
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import (
@@ -21,7 +22,7 @@ from services.export_worker.core.outcomes import (
 )
 from services.export_worker.erp import exact
 from services.export_worker.erp.adapter import Check, Choice, File, Place
-from services.export_worker.erp.http import Answer, utc_now
+from services.export_worker.erp.http import Answer
 from services.export_worker.erp.quickbooks_online import lists, setting_up
 from services.export_worker.erp.quickbooks_online.answers import errors_in, failure_of, refused
 from services.export_worker.erp.quickbooks_online.company import Company, versioned
@@ -56,7 +57,7 @@ class QuickBooksAdapter:
     ValueError where nobody keeps its tokens.
     """
 
-    def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, place: Place, now: Callable[[], datetime] = timekeeping.now) -> None:
         self.settings = QuickBooksSettings.model_validate(dict(place.settings))
         secrets = QuickBooksSecrets.model_validate(dict(place.secrets))
         if place.tokens is None:

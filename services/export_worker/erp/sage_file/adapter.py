@@ -12,6 +12,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import TypeVar
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import (
@@ -25,7 +26,6 @@ from services.export_worker.core.outcomes import (
     Unknown,
 )
 from services.export_worker.erp.adapter import Check, CheckResult, Choice, File, Place
-from services.export_worker.erp.http import utc_now
 from services.export_worker.erp.sage_file import inspection, sending
 from services.export_worker.erp.sage_file.durable import NotDone
 from services.export_worker.erp.sage_file.layout import invoice_text
@@ -41,7 +41,7 @@ THREADS = 4
 class SageFileAdapter:
     """One outbox. Raises pydantic's ValidationError for settings or secrets that do not fit."""
 
-    def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, place: Place, now: Callable[[], datetime] = timekeeping.now) -> None:
         self.settings = SageSettings.model_validate(dict(place.settings))
         NoSecrets.model_validate(dict(place.secrets))
         self.outbox = Outbox(place.connection, self.settings)

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ValidationError
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import (
@@ -25,7 +26,7 @@ from services.export_worker.core.outcomes import (
     look_up_failure,
 )
 from services.export_worker.erp.adapter import Check, CheckResult, Choice, File, Place
-from services.export_worker.erp.http import NO_ACCESS, Answer, Call, Door, Session, utc_now
+from services.export_worker.erp.http import NO_ACCESS, Answer, Call, Door, Session
 from services.export_worker.erp.sandbox.answers import NOT_FOUND, failure_of, says
 from services.export_worker.erp.sandbox.mapping import day_open, found, written
 from services.export_worker.erp.sandbox.settings import SandboxSecrets, SandboxSettings
@@ -39,7 +40,7 @@ LISTS = {MappingKind.CUSTOMER: "customers", MappingKind.JOB: "jobs"}
 class SandboxErpAdapter:
     """One book of the ERP sandbox. Raises pydantic's ValidationError for settings or secrets that do not fit."""
 
-    def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, place: Place, now: Callable[[], datetime] = timekeeping.now) -> None:
         self.settings = SandboxSettings.model_validate(dict(place.settings))
         self.secrets = SandboxSecrets.model_validate(dict(place.secrets))
         base_url = f"{self.settings.url.rstrip('/')}/books/{self.settings.book}"

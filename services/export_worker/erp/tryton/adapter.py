@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import (
@@ -17,7 +18,6 @@ from services.export_worker.core.outcomes import (
     look_up_failure,
 )
 from services.export_worker.erp.adapter import Check, Choice, File, Place
-from services.export_worker.erp.http import utc_now
 from services.export_worker.erp.time_limit import within
 from services.export_worker.erp.tryton.answers import Misunderstood
 from services.export_worker.erp.tryton.checking import Checks
@@ -38,7 +38,7 @@ Result = TypeVar("Result")
 class TrytonAdapter:
     """One company of one Tryton. Raises pydantic's ValidationError for settings or secrets that do not fit."""
 
-    def __init__(self, place: Place, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(self, place: Place, now: Callable[[], datetime] = timekeeping.now) -> None:
         self.settings = TrytonSettings.model_validate(dict(place.settings))
         secrets = TrytonSecrets.model_validate(dict(place.secrets))
         self.tryton = Tryton(place, self.settings, secrets, now)
