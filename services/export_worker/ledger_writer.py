@@ -133,7 +133,7 @@ def _claimed(claim: Claim) -> dict[str, Any]:
     return {"b_export_id": claim.export_id, "b_fencing_token": claim.fencing_token}
 
 
-# What is asked for each export is built once, here and elsewhere: SQLAlchemy then need not look up how it compiles.
+# Built once, as is all that each export asks: a statement that stays remembers under which key it was compiled.
 _IS_HELD = (
     (work.c.export_id == bindparam("b_export_id"))
     & (work.c.fencing_token == bindparam("b_fencing_token"))
