@@ -1,6 +1,7 @@
 """`make bench ARGS=reconciliation`: 1,000 projects of 40 owner invoices each, within a share of Procore's rate limit.
 
-The Procore sandbox keeps its usual limits (3,600 requests an hour, 100 in ten seconds) and real time. The owner
+The Procore sandbox keeps its usual limits (3,600 requests an hour, 100 in ten seconds). A run that has used up its
+share ends, and the next one goes on from there: in the next hour, for which the sandbox's clock is moved. The owner
 invoices are drafts: all are listed and compared, none is missed.
 """
 
@@ -14,11 +15,12 @@ from typing import Any
 from deploy.sandbox.local.processes import BackgroundProcess
 from deploy.sandbox.local.services import CLI
 from tests.bench.findings import Aim, Findings, Machine, Row, terminal
-from tests.bench.site import PLENTY, companies, in_parallel, opened
+from tests.bench.site import companies, in_parallel, opened
 from tests.bench.stand import growth, resident_mebibytes
 from tests.support.crash_stage import CONCRETE, CUSTOMER, Hands, Scene
 
 HOURLY, SPIKE = 3600, 100
+AN_HOUR = 3600
 SHARE = 0.25  # as the settings have it by themselves
 POLL_SECONDS = 0.5
 
@@ -51,11 +53,13 @@ async def main(*, is_small: bool = False) -> int:
         (scene,) = await companies(hands, ["wide"], contracts=0)
         await in_parallel([lambda: project(hands, scene, size.invoices) for _ in range(size.projects - 1)])
         await hands.procore.set_limits(hourly=HOURLY, spike=SPIKE)
-        try:
-            done = await reconciled(hands)
-        finally:
-            await hands.procore.set_limits(hourly=PLENTY, spike=PLENTY)
-    return findings(done, size, machine).publish(terminal())
+        hours: list[Reconciled] = []
+        while sum(hour.projects for hour in hours) < size.projects:
+            hours.append(await reconciled(hands))
+            if not hours[-1].projects:
+                raise RuntimeError(f"it does not go on: {hours[-1].failure}")
+            await hands.procore.advance_clock(AN_HOUR)
+    return findings(hours, size, machine).publish(terminal())
 
 
 async def project(hands: Hands, scene: Scene, invoices: int) -> None:
@@ -93,20 +97,29 @@ def told(said: str) -> dict[str, Any]:
     return found
 
 
-def findings(done: Reconciled, size: Size, machine: Machine) -> Findings:
+def findings(hours: Sequence[Reconciled], size: Size, machine: Machine) -> Findings:
+    allowed, memory = SHARE * HOURLY, max(max(hour.memory) for hour in hours)
+    seconds = sum(hour.seconds for hour in hours)
     return Findings(
         "reconciliation",
-        f"Reconciling {size.projects:,} projects of {size.invoices} owner invoices in {done.seconds:.0f} s",
+        f"Reconciling {size.projects:,} projects of {size.invoices} owner invoices",
         machine,
         rows=[
-            Row("projects compared", "", [done.projects], aim=Aim(size.projects)),
-            Row("owner invoices compared", "", [done.invoices]),
-            Row("requests to Procore", "", [done.requests], aim=Aim(SHARE * HOURLY, is_ceiling=True)),
-            Row("memory, at most", "MiB", [max(done.memory)], aim=Aim(300, is_ceiling=True)),
-            Row("memory in the end", "times an earlier one", [growth(done.memory)], aim=Aim(1.1, is_ceiling=True)),
+            Row("projects compared", "", [sum(hour.projects for hour in hours)], aim=Aim(size.projects)),
+            Row("owner invoices compared", "", [sum(hour.invoices for hour in hours)]),
+            Row("hours of Procore's that it takes", "", [len(hours)]),
+            Row("requests in the busiest hour", "", [max(hour.requests for hour in hours)], aim=Aim(allowed, True)),
+            Row("memory, at most", "MiB", [memory], aim=Aim(300, is_ceiling=True)),
+            Row(
+                "memory in the end",
+                "times an earlier one",
+                [max(growth(hour.memory) for hour in hours)],
+                aim=Aim(1.1, is_ceiling=True),
+            ),
         ],
         notes=[
             f"Procore allows {HOURLY} requests an hour here, of which reconciliation may use {SHARE:.0%}",
-            f"it ended with: {done.failure}" if done.failure else "it ended by itself",
+            "its answers tell of the ten seconds, not of the hour: so the hour is taken to allow 600 (rate_budget.py)",
+            f"each hour's requests were made in {seconds / len(hours):.0f} s",
         ],
     )
