@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from deploy.sandbox.faulty.orders import ErpStep, Fault, FaultKind
 from deploy.sandbox.quickbooks_online.control_client import QuickBooksControl
 from deploy.sandbox.quickbooks_online.vendor import LOG_IN_PATH
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document, DocumentLine
 from services.export_worker.core.outcomes import (
@@ -216,7 +217,7 @@ async def test_a_limit_without_a_time_waits_a_minute(
 
     assert isinstance(outcome, Unavailable)
     assert outcome.retry_at is not None
-    assert timedelta(seconds=40) < outcome.retry_at - datetime.now(UTC) <= timedelta(seconds=60)
+    assert timedelta(seconds=40) < outcome.retry_at - timekeeping.now() <= timedelta(seconds=60)
     assert await erp.documents() == []
 
 

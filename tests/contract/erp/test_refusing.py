@@ -1,11 +1,12 @@
 """The ERP says no, or asks first: each kind of no has its class, in whatever form it comes."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
+from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.document import Document
 from services.export_worker.core.outcomes import Done, Found, NeedsDecision, Refusal, Refused, Reread, Unavailable
@@ -132,7 +133,7 @@ async def test_a_rate_limit_tells_when_to_come_again(erp: Harness, adapter: ErpA
 
     assert isinstance(outcome, Unavailable)
     assert outcome.retry_at is not None
-    assert timedelta(seconds=5) < outcome.retry_at - datetime.now(UTC) <= timedelta(seconds=7)
+    assert timedelta(seconds=5) < outcome.retry_at - timekeeping.now() <= timedelta(seconds=7)
     assert await erp.documents() == []
 
 
