@@ -29,7 +29,7 @@ async def go_back(
     await _at_the_server(ground, f'DROP DATABASE "{ledger}"', f'ALTER DATABASE {BACKUP} RENAME TO "{ledger}"')
     await asyncio.to_thread(ground.open_house)
     journal.tell("yesterday's ledger is restored", forgotten=FORGOTTEN)
-    await office.command("reconcile")
+    await office.reconcile()
     await comes_to_rest()
 
 

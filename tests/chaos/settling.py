@@ -43,7 +43,7 @@ async def settle(ground: Ground, office: Office, striking: Striking, journal: Jo
     with contextlib.suppress(TimeoutError):
         await office.procore.wait_until_idle(within=within)
     try:
-        await office.command("reconcile")  # what no webhook told is found now, and not at the next full hour
+        await office.reconcile()  # what no webhook told is found now, and not at the next full hour
     except AssertionError as error:
         journal.tell("reconciliation failed", why=str(error)[-300:])
     journal.tell("reconciled")
