@@ -16,8 +16,7 @@ from fastapi import FastAPI, Request, Response
 from services.webhook_receiver.app import Application, serve
 from services.webhook_receiver.body import Receive
 from services.webhook_receiver.door import PATH, Scope, Send
-
-TOPIC = "bench.webhooks"
+from shared.events.topics import Topic
 
 
 async def bare(scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +47,7 @@ def with_kafka() -> Application:
         content = await body_of(receive)
         told = json.loads(content)
         key = f"{told['company_id']}:{told.get('project_id')}".encode()
-        await producers[0].send_and_wait(TOPIC, content, key)
+        await producers[0].send_and_wait(Topic.WEBHOOKS, content, key)
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
