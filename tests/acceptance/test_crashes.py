@@ -127,7 +127,7 @@ async def test_a_worker_with_a_wrong_clock_comes_back_in_time(prepared: Prepared
     """When to try again is told by the database's time, whatever the machine's clock says."""
     scene, stage = prepared.scenes[WRONG_CLOCK], prepared.stage
     clock = clock_at(stage.folder / "clock")
-    if clock is None:
+    if clock is None:  # test_timekeeping.py holds the same in one process, everywhere
         pytest.skip("needs libfaketime to set one process's clock")
     busy = Fault(kind=FaultKind.STATUS_BEFORE, step=ErpStep.CREATE, status=503, retry_after=2)
     for hours in (4, -4):

@@ -10,8 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.support.connection_tables import connection_table
-from tests.support.crash_scene import set_up
+from tests.support.crash_scene import set_up, table_of
 from tests.support.crash_stage import Hands, Scene, Stage, hands_on
 
 # Beyond what anything here asks: neither Procore's rate nor the ERP's is what is measured.
@@ -84,14 +83,5 @@ async def in_parallel(works: Iterable[Callable[[], Awaitable[Any]]], most: int =
 
 
 def _connection(scene: Scene, erp_url: str, concurrency: int) -> str:
-    return connection_table(
-        scene.name,
-        company=scene.company,
-        erp_url=erp_url,
-        book=scene.name,
-        secret="env:ERP_SANDBOX_SECRET",
-        erp={"read_timeout_seconds": 20, "settles_after_seconds": 30},
-        time_zone="America/Denver",
-        concurrency=concurrency,
-        requests_per_minute=A_MINUTE,
-    )
+    erp = {"read_timeout_seconds": 20, "settles_after_seconds": 30}
+    return table_of(scene, erp_url, erp=erp, concurrency=concurrency, requests_per_minute=A_MINUTE)

@@ -102,13 +102,18 @@ def _connection(scene: Scene, erp_url: str, rules: Mapping[str, Any], settles_af
         "read_timeout_seconds": 0.6 * settles_after,
         "settles_after_seconds": settles_after,
     }
+    return table_of(scene, erp_url, erp=times | {"unique_key": bool(rules.get("unique_reference"))}, concurrency=4)
+
+
+def table_of(scene: Scene, erp_url: str, *, erp: Mapping[str, Any], **changes: Any) -> str:
+    """The scene's connection to its book, with `erp` settings of its adapter and `changes` to it."""
     return connection_table(
         scene.name,
         company=scene.company,
         erp_url=erp_url,
         book=scene.name,
         secret="env:ERP_SANDBOX_SECRET",
-        erp=times | {"unique_key": bool(rules.get("unique_reference"))},
+        erp=erp,
         time_zone="America/Denver",
-        concurrency=4,
+        **changes,
     )
