@@ -70,7 +70,9 @@ def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _redacted(key: str, value: Any) -> Any:
-    if value is not None and _looks_secret(key):
+    if value is None:
+        return None
+    if _looks_secret(key):
         return REDACTED
     if isinstance(value, str):
         return SECRET_TEXT.sub(REDACTED, value)

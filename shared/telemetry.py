@@ -16,30 +16,31 @@ from shared.settings import TelemetrySettings
 Headers = Iterable[tuple[str, bytes]]
 
 _propagator = TraceContextTextMapPropagator()
-_provider: TracerProvider | None = None
+_UNTRACED = trace.NoOpTracer()
+_tracer: trace.Tracer = _UNTRACED
 
 
 def configure_telemetry(
     settings: TelemetrySettings, *, service: str, processor: SpanProcessor | None = None
 ) -> Callable[[], None]:
     """Switches tracing on when an endpoint (or, in a test, a processor) is given; returns what ends it."""
-    global _provider  # noqa: PLW0603 - OpenTelemetry's own provider can be set only once in a process
+    global _tracer  # noqa: PLW0603 - OpenTelemetry's own provider can be set only once in a process
     if processor is None and settings.otel_exporter_otlp_endpoint is None:
         return _nothing
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}), shutdown_on_exit=False)
     provider.add_span_processor(processor or _exporting_to(settings.otel_exporter_otlp_endpoint or ""))
-    _provider = provider
+    _tracer = provider.get_tracer("invoice-export")
 
     def end() -> None:
-        global _provider  # noqa: PLW0603
-        _provider = None
+        global _tracer  # noqa: PLW0603
+        _tracer = _UNTRACED
         provider.shutdown()
 
     return end
 
 
 def tracer() -> trace.Tracer:
-    return (_provider or trace.get_tracer_provider()).get_tracer("invoice-export")
+    return _tracer
 
 
 def trace_headers() -> list[tuple[str, bytes]]:

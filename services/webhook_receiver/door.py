@@ -25,11 +25,10 @@ ANSWER_SECONDS = 1.9
 BODY_SECONDS = 0.9
 RETRY_AFTER = (b"retry-after", b"5")
 CLOSE = (b"connection", b"close")
+FINE = frozenset({Outcome.ACCEPTED, Outcome.IGNORED, Outcome.PARKED})
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-log = structlog.get_logger("webhook_receiver")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +45,7 @@ class Door:
     def __init__(self, tokens: Tokens, shelter: Shelter) -> None:
         self._tokens = tokens
         self._shelter = shelter
+        self._log = structlog.get_logger("webhook_receiver").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = monotonic()
@@ -55,7 +55,7 @@ class Door:
         end = await self._admit(scope, receive, started)
         if end.status is not None:
             await _answer(send, end.status, end.headers)
-        _note(end, monotonic() - started)
+        self._note(end, monotonic() - started)
 
     async def _admit(self, scope: Scope, receive: Receive, started: float) -> _End:
         headers = scope["headers"]
@@ -97,6 +97,12 @@ class Door:
             case never:
                 assert_never(never)
 
+    def _note(self, end: _End, seconds: float) -> None:
+        metrics.webhooks.labels(end.outcome).inc()
+        metrics.seconds.observe(seconds)
+        write = self._log.info if end.outcome in FINE else self._log.warning
+        write(f"webhook.{end.outcome}", milliseconds=round(seconds * 1000, 1), **end.facts)
+
 
 def _authorization(headers: list[tuple[bytes, bytes]]) -> bytes | None:
     return next((value for name, value in headers if name == b"authorization"), None)
@@ -122,11 +128,3 @@ async def _answer(send: Send, status: int, headers: tuple[tuple[bytes, bytes], .
     length = () if status == 204 else ((b"content-length", b"0"),)  # noqa: PLR2004 - HTTP's own number
     await send({"type": "http.response.start", "status": status, "headers": [*length, *headers]})
     await send({"type": "http.response.body", "body": b""})
-
-
-def _note(end: _End, seconds: float) -> None:
-    metrics.webhooks.labels(end.outcome).inc()
-    metrics.seconds.observe(seconds)
-    is_fine = end.outcome in {Outcome.ACCEPTED, Outcome.IGNORED, Outcome.PARKED}
-    write = log.info if is_fine else log.warning
-    write(f"webhook.{end.outcome}", milliseconds=round(seconds * 1000, 1), **end.facts)

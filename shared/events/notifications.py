@@ -102,7 +102,7 @@ def _parse(text: str) -> dict[str, Any]:
     if not text.strip():
         raise _OddError(UnreadableReason.EMPTY, "the body is empty")
     try:
-        content = json.loads(text.removeprefix("\ufeff"), parse_int=_Digits, parse_constant=_no_constant)
+        content = _DECODER.decode(text.removeprefix("\ufeff"))
     except RecursionError:
         raise _OddError(UnreadableReason.TOO_DEEP, "the JSON is nested too deeply") from None
     except ValueError:
@@ -114,6 +114,9 @@ def _parse(text: str) -> dict[str, Any]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_int=_Digits, parse_constant=_no_constant)
 
 
 def _notification(body: bytes, text: str, content: dict[str, Any]) -> Notification:

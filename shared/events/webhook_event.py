@@ -1,6 +1,7 @@
 """WebhookEvent v1: what one delivery of Procore's told us, as it travels through procore.webhooks.v1."""
 
 from datetime import UTC
+from functools import lru_cache
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -85,11 +86,13 @@ def kafka_key(company_id: str, project_id: str | None) -> bytes:
     return f"{company_id}:{project_id or ''}".encode()
 
 
+@lru_cache(maxsize=256)
 def is_owner_invoice(resource_name: str) -> bool:
     """Procore calls an owner invoice "Payment Applications" in its webhooks; spelling varies by version."""
     return "".join(filter(str.isalnum, resource_name)).casefold().removesuffix("s") == OWNER_INVOICE
 
 
+@lru_cache(maxsize=256)
 def _dotless(text: str) -> str:
     words = "".join(char if char.isalnum() else " " for char in text.casefold()).split()
     return "_".join(words) or "unknown"
