@@ -74,7 +74,10 @@ def heading(page: FPDF, text: str) -> None:
 
 def said(page: FPDF, text: str) -> None:
     """A line, or as many as it takes."""
-    page.multi_cell(w=0, h=ROW, text=printable(text), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    shown = printable(text)
+    is_short = page.get_string_width(shown) < page.epw - 2 * page.c_margin
+    write = page.cell if is_short else page.multi_cell  # looking for line breaks took half of the whole page's time
+    write(w=0, h=ROW, text=shown, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def row(page: FPDF, label: str, amount: Decimal) -> None:
