@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from deploy.sandbox.local.processes import BackgroundProcess, free_port
+from deploy.sandbox.local.processes import BackgroundProcess, StartError, free_port
 from tests.bench.findings import MissingError
 from tests.support.database import address_of, execute
 
@@ -62,7 +62,10 @@ def running(peer: Peer, server: str, log: Path) -> Iterator[Running]:
     process.start()
     url = f"http://127.0.0.1:{port}/webhook/procore"
     try:
-        process.wait_until(lambda: takes(url), seconds=START_SECONDS)
+        try:
+            process.wait_until(lambda: takes(url), seconds=START_SECONDS)
+        except StartError as why:
+            raise MissingError(str(why)) from why
         yield Running(peer.name, url, database_url)
     finally:
         process.stop()

@@ -16,9 +16,18 @@ from tests.bench.door import CONNECTIONS
 from tests.bench.findings import Aim, Findings, Machine, Row, terminal
 from tests.bench.site import approve, companies, draft, opened
 from tests.bench.stand import cpu_seconds
-from tests.bench.worker import AT_ONCE_EACH, COMPANIES, PATIENCE, Run, entries_so_far, exported, seconds_since
+from tests.bench.worker import (
+    AT_ONCE_EACH,
+    COMPANIES,
+    PATIENCE,
+    Run,
+    entries_so_far,
+    exported,
+    seconds_since,
+    until_seen,
+)
 from tests.bench.wrk import load, wrk
-from tests.support.crash_stage import Hands, Scene, eventually
+from tests.support.crash_stage import Hands, Scene
 
 WORKERS = (1, 2, 4)
 FASTER = {2: 1.7, 4: 3.0}
@@ -71,21 +80,12 @@ async def one_run(hands: Hands, scenes: Sequence[Scene], contracts: range, worke
     await hands.procore.wait_until_idle(within=PATIENCE)
     with ExitStack() as closing:
         processes = [closing.enter_context(hands.stage.worker(f"worker-{number}")) for number in range(workers)]
-        await eventually(lambda: seen(hands, drafted), lambda count: count == len(drafted), PATIENCE)
+        await until_seen(hands, drafted)
         entries, spent = await entries_so_far(hands), sum(map(cpu_seconds, processes))
         await approve(hands, drafted)
         await exported(hands, drafted)
         spent = sum(map(cpu_seconds, processes)) - spent
     return Run(len(drafted), await seconds_since(hands, entries), spent, commits=0)
-
-
-async def seen(hands: Hands, drafted: Sequence[tuple[Scene, int]]) -> int:
-    """How many of the drafts were looked at, and are not approved yet."""
-    rows = await hands.rows(
-        "SELECT count(*) FROM exports WHERE status = 'skipped' AND payment_application_id = ANY($1)",
-        [str(invoice) for _, invoice in drafted],
-    )
-    return int(rows[0][0])
 
 
 async def doors(hands: Hands, size: Size) -> dict[int, list[Taken]]:

@@ -128,6 +128,19 @@ async def _attached(hands: Hands, ids: Sequence[str]) -> int:
     return int(rows[0][0])
 
 
+async def until_seen(hands: Hands, drafted: Sequence[tuple[Scene, int]]) -> None:
+    """Until the workers have started, and looked at all of these drafts."""
+    ids = [str(invoice) for _, invoice in drafted]
+    await eventually(lambda: _skipped(hands, ids), lambda done: done == len(ids), PATIENCE)
+
+
+async def _skipped(hands: Hands, ids: Sequence[str]) -> int:
+    rows = await hands.rows(
+        "SELECT count(*) FROM exports WHERE status = 'skipped' AND payment_application_id = ANY($1)", ids
+    )
+    return int(rows[0][0])
+
+
 async def entries_so_far(hands: Hands) -> int:
     return int((await hands.rows("SELECT count(*) FROM entries"))[0][0])
 
@@ -211,6 +224,7 @@ async def latencies_at(
         await hands.approve(scene, invoice)
 
     with hands.stage.worker("worker"):
+        await until_seen(hands, drafted)
         await asyncio.gather(*(approve_one(*each, number / rate) for number, each in enumerate(drafted)))
         await exported(hands, drafted)
     ended = {}
