@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from deploy.sandbox.faulty.orders import Fault, FaultKind
 from tests.bench.findings import Aim, Findings, Machine, Row, terminal
 from tests.bench.site import companies, draft, in_parallel, opened
-from tests.bench.worker import PATIENCE, percentile
+from tests.bench.worker import percentile, until_seen
 from tests.support.crash_stage import Hands, Scene, eventually
 
 CONNECTIONS = 20
 APPROVALS_AT_ONCE = 16
+PATIENCE = 3600.0
 AIM = Aim(1.2, is_ceiling=True)
 
 
@@ -55,7 +56,7 @@ async def main(*, is_small: bool = False) -> int:
 
 
 async def burst(hands: Hands, scenes: Sequence[Scene], contracts: range, *, hangs: bool) -> Burst:
-    """All at once, with a worker that runs already. The last company's ERP may hang; it is left hanging."""
+    """All at once, with a worker that has seen the drafts. The last company's ERP may hang; it is left hanging."""
     drafted = await draft(hands, scenes, contracts)
     await hands.procore.wait_until_idle(within=PATIENCE)
     hanging, others = scenes[-1], scenes[:-1]
@@ -68,6 +69,7 @@ async def burst(hands: Hands, scenes: Sequence[Scene], contracts: range, *, hang
     if hangs:
         await hands.erp.order(hanging.name, Fault(kind=FaultKind.SILENCE_BEFORE, count=None))
     with hands.stage.worker("worker"):
+        await until_seen(hands, drafted, PATIENCE)
         started = asyncio.get_running_loop().time()
         await in_parallel([lambda each=each: approve(*each) for each in drafted], APPROVALS_AT_ONCE)
         spread = asyncio.get_running_loop().time() - started

@@ -128,10 +128,10 @@ async def _attached(hands: Hands, ids: Sequence[str]) -> int:
     return int(rows[0][0])
 
 
-async def until_seen(hands: Hands, drafted: Sequence[tuple[Scene, int]]) -> None:
-    """Until the workers have started, and looked at all of these drafts."""
+async def until_seen(hands: Hands, drafted: Sequence[tuple[Scene, int]], patience: float = PATIENCE) -> None:
+    """Until the workers have started, and looked at all of these drafts. `patience` is in seconds."""
     ids = [str(invoice) for _, invoice in drafted]
-    await eventually(lambda: _skipped(hands, ids), lambda done: done == len(ids), PATIENCE)
+    await eventually(lambda: _skipped(hands, ids), lambda done: done == len(ids), patience)
 
 
 async def _skipped(hands: Hands, ids: Sequence[str]) -> int:
