@@ -55,7 +55,7 @@ async def main(*, is_small: bool = False) -> int:
         await hands.procore.set_limits(hourly=HOURLY, spike=SPIKE)
         hours: list[Reconciled] = []
         while sum(hour.projects for hour in hours) < size.projects:
-            hours.append(await reconciled(hands))
+            hours.append(await reconciled(hands, len(hours)))
             if not hours[-1].projects:
                 raise RuntimeError(f"it does not go on: {hours[-1].failure}")
             await hands.procore.advance_clock(AN_HOUR)
@@ -72,9 +72,9 @@ async def project(hands: Hands, scene: Scene, invoices: int) -> None:
         await procore.create_invoice(contract_id=contract, lines=lines, user_id=scene.ada)
 
 
-async def reconciled(hands: Hands) -> Reconciled:
+async def reconciled(hands: Hands, hour: int) -> Reconciled:
     """`invoice-export reconcile`, watched from outside."""
-    asked, log = len(await rest_requests(hands)), hands.stage.folder / "logs" / "reconcile.log"
+    asked, log = len(await rest_requests(hands)), hands.stage.folder / "logs" / f"reconcile-{hour}.log"
     process = BackgroundProcess([CLI, "reconcile", "--json"], log=log, environment=hands.stage.environment)
     began, memory = time.monotonic(), []
     process.start()
