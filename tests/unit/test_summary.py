@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from dataclasses import replace
 from decimal import Decimal
 
 from services.export_worker.core.document import DocumentLine
@@ -29,6 +30,16 @@ def test_many_lines_stay_on_one_page():
     file = summary_of(a_snapshot(), a_document().model_copy(update={"lines": lines}))
     assert file.content.count(b"/Type /Page\n") == 1
     assert f"and {199 - MOST_LINES} more lines" in text_of(file.content)
+
+
+def test_a_title_too_long_for_a_line_takes_more():
+    title = " ".join(f"Building{n}" for n in range(40))
+    shown = re.findall(
+        r"\((.*?)\) Tj", text_of(summary_of(replace(a_snapshot(), contract_title=title), a_document()).content)
+    )
+    lines = [line for line in shown if "Building" in line]
+    assert max(map(len, lines)) < 150
+    assert " ".join(" ".join(lines).split()) == f"Prime contract: {title}"
 
 
 def test_letters_that_the_font_lacks_become_question_marks():

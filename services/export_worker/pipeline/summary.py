@@ -76,7 +76,7 @@ def said(page: FPDF, text: str) -> None:
     """A line, or as many as it takes."""
     shown = printable(text)
     is_short = page.get_string_width(shown) < page.epw - 2 * page.c_margin
-    write = page.cell if is_short else page.multi_cell  # looking for line breaks took half of the whole page's time
+    write = page.cell if is_short else page.multi_cell  # looking for line breaks took a third of the page's time
     write(w=0, h=ROW, text=shown, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
