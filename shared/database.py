@@ -1,10 +1,10 @@
 """How every part reaches Postgres: one address, one role per service, one naming of constraints."""
 
 import asyncio
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from enum import StrEnum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -91,13 +91,36 @@ def create_engine(url: str, role: Role, *, application_name: str, pool_size: int
     return engine
 
 
-@lru_cache(maxsize=8)
-def at_once(engine: AsyncEngine) -> AsyncEngine:
-    """The same pool, where each statement is a transaction of its own: one round trip instead of three.
+def create_pool(url: str, role: Role, *, application_name: str, size: int) -> asyncpg.Pool:
+    """Sessions of asyncpg itself, without an engine; to be entered before it is used. It connects as it is asked.
 
-    Two statements see two moments, and the first stays done when the second fails.
+    JSON comes and goes as Python values, and rows have their columns as attributes, as on an engine's sessions.
     """
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def connect(_dsn: None, *, record_class: type, **_known: Any) -> asyncpg.Connection:
+        return await connect_raw(url, role, application_name=application_name, record_class=record_class)
+
+    return asyncpg.create_pool(
+        connect=connect, init=_speak_json, reset=_keep_settings, record_class=Row, min_size=0, max_size=size
+    )
+
+
+class Row(asyncpg.Record):  # type: ignore[misc]
+    """A row with its columns as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+async def _speak_json(connection: asyncpg.Connection) -> None:
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _keep_settings(_: asyncpg.Connection) -> None:
+    """asyncpg rolls back what was left open. Its own way asks for more each time, and would forget the time limit."""
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
@@ -106,7 +129,9 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:
         raise DisconnectionError("the session has ended")
 
 
-async def connect_raw(url: str, role: Role, *, application_name: str = "invoice-export") -> asyncpg.Connection:
+async def connect_raw(
+    url: str, role: Role, *, application_name: str = "invoice-export", record_class: type = asyncpg.Record
+) -> asyncpg.Connection:
     """A connection without a pool, for LISTEN. Raises one of DATABASE_ERRORS."""
     settings = {
         "application_name": application_name,
@@ -117,7 +142,9 @@ async def connect_raw(url: str, role: Role, *, application_name: str = "invoice-
         settings["role"] = role.value
         settings["idle_in_transaction_session_timeout"] = IDLE_IN_TRANSACTION
     with ExitStack() as failing:
-        connection = await asyncpg.connect(_plain(url), timeout=CONNECT_SECONDS, server_settings=settings)
+        connection = await asyncpg.connect(
+            _plain(url), timeout=CONNECT_SECONDS, server_settings=settings, record_class=record_class
+        )
         failing.callback(connection.terminate)
         if role is not Role.OWNER and connection.get_server_version() >= KNOWS_TRANSACTION_TIMEOUT:
             await connection.execute(f"SET transaction_timeout = '{LONGEST_TRANSACTION}'")

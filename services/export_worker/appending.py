@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.export_worker.exports import Export, ExportKey
 from shared.ledger.chain import entry_hash, genesis
@@ -16,6 +15,7 @@ from shared.ledger.fold import apply
 from shared.ledger.row import row_of
 from shared.ledger.state import State
 from shared.ledger.tables import entries, exports, work
+from shared.statements import Session, Statement
 
 ROW = (
     exports.c.id,
@@ -28,22 +28,22 @@ ROW = (
 )
 
 
-async def append_entries(connection: AsyncConnection, row: Any, bodies: Sequence[EntryBody], now: datetime) -> State:
+async def append_entries(session: Session, row: Any, bodies: Sequence[EntryBody], now: datetime) -> State:
     """Insert the entries of one export, chained, and make its current row their fold."""
-    [state] = await append_to_each(connection, [(row, bodies)], now)
+    [state] = await append_to_each(session, [(row, bodies)], now)
     return state
 
 
 async def append_to_each(
-    connection: AsyncConnection, appended: Iterable[tuple[Any, Sequence[EntryBody]]], now: datetime
+    session: Session, appended: Iterable[tuple[Any, Sequence[EntryBody]]], now: datetime
 ) -> list[State]:
     """The same for many exports, in as many statements as for one; each is locked by now. Their states, in order."""
     chains = [_chained(row, bodies, now) for row, bodies in appended]
     longer = [chain for chain in chains if chain.lines]
     if longer:
-        await connection.execute(insert(entries), [line for chain in longer for line in chain.lines])
-        await connection.execute(_FOLD, [_folded(chain) for chain in longer])
-        await tell(connection, Channel.LEDGER_CHANGED, *(str(chain.export_id) for chain in longer))
+        await _INSERT.run_each(session, (line for chain in longer for line in chain.lines))
+        await _FOLD.run_each(session, map(_folded, longer))
+        await tell(session, Channel.LEDGER_CHANGED, *(str(chain.export_id) for chain in longer))
     return [chain.state for chain in chains]
 
 
@@ -86,23 +86,22 @@ def _folded(chain: Chain) -> dict[str, Any]:
     return {**row_of(chain.state), "last_hash": chain.newest, "b_export_id": chain.export_id}
 
 
-async def make_due(connection: AsyncConnection, looks: Sequence[tuple[int, int, str | None]]) -> None:
+async def make_due(session: Session, looks: Sequence[tuple[int, int, str | None]]) -> None:
     """A look is due at once for these exports (id, priority, W3C traceparent); whoever waits for work is told."""
     if not looks:
         return
     names = ("b_export_id", "b_priority", "b_trace")
-    await connection.execute(_MAKE_DUE, [dict(zip(names, look, strict=True)) for look in looks])
-    await tell(connection, Channel.WORK_DUE)
+    await _MAKE_DUE.run_each(session, (dict(zip(names, look, strict=True)) for look in looks))
+    await tell(session, Channel.WORK_DUE)
 
 
-async def make_due_next(connection: AsyncConnection, export_id: int) -> None:
+async def make_due_next(session: Session, export_id: int) -> None:
     """As `make_due`, but who walks the export now need not stop for it: it is walked again right afterwards.
 
     The clock's time and not the transaction's: later than the claim under which it is walked (see `release`).
     """
-    due = {"due_at": func.clock_timestamp(), "priority": 0}
-    await connection.execute(update(work).where(work.c.export_id == export_id).values(**due))
-    await tell(connection, Channel.WORK_DUE)
+    await _MAKE_DUE_NEXT.run(session, b_export_id=export_id)
+    await tell(session, Channel.WORK_DUE)
 
 
 def export_of(row: Any) -> Export:
@@ -110,15 +109,18 @@ def export_of(row: Any) -> Export:
     return Export(row.id, key, State.model_validate(row.state))
 
 
+_INSERT = Statement(insert(entries))
 # The other columns come from the parameters: all that the fold decides.
-_FOLD = update(exports).where(exports.c.id == bindparam("b_export_id")).values(changed_at=func.clock_timestamp())
-_MAKE_DUE = (
-    update(work)
-    .where(work.c.export_id == bindparam("b_export_id"))
-    .values(
+_FOLD = Statement(
+    update(exports).where(exports.c.id == bindparam("b_export_id")).values(changed_at=func.clock_timestamp())
+)
+_DUE = update(work).where(work.c.export_id == bindparam("b_export_id"))
+_MAKE_DUE = Statement(
+    _DUE.values(
         due_at=func.now(),
         look_due=True,
         priority=func.least(work.c.priority, bindparam("b_priority")),
         trace=func.coalesce(bindparam("b_trace"), work.c.trace),
     )
 )
+_MAKE_DUE_NEXT = Statement(_DUE.values(due_at=func.clock_timestamp(), priority=0))

@@ -19,11 +19,11 @@ from services.export_worker.links import Link, link_state
 from services.export_worker.metrics import ATTEMPTS, EXPORT_SECONDS, INTERNAL_ERRORS, SETTLED, WALK_SECONDS, WALKS
 from services.export_worker.pipeline.corridor import Corridor, Passage
 from services.export_worker.pipeline.house import House
-from shared.connections.catalog import Catalog
-from shared.database import DATABASE_ERRORS, at_once, is_passing
+from shared.database import DATABASE_ERRORS, is_passing
 from shared.ledger.entries import AttemptClosed, EntryBody, Finding, Held
 from shared.ledger.words import Closing, Reason, Status
 from shared.procore.errors import ProcoreUnauthorized, ProcoreUnavailable
+from shared.statements import at_once
 from shared.telemetry import trace_context, tracer
 
 POLL_SECONDS = 1.0
@@ -91,8 +91,8 @@ class Lane:
 
     async def _allowed(self) -> int:
         """How many walks may run."""
-        async with at_once(self._house.engine).connect() as connection:
-            state = await link_state(connection, self.name)
+        async with at_once(self._house.sessions) as session:
+            state = await link_state(session, self.name)
         return 1 if state.circuit.failures else self._most
 
     async def _claim(self, free: int) -> tuple[Claim, ...]:
@@ -233,14 +233,6 @@ async def _woken(house: House, of: int | None = None) -> int:
     except DATABASE_ERRORS as error:
         log.warning("successors.not_asked", why=type(error).__name__)
         return 0
-
-
-async def adopt_unserved(house: House, catalog: Catalog) -> None:
-    """At the start: exports that waited for a connection, and now have one."""
-    for export in await house.writer.unserved():
-        serving = catalog.serving(export.key.company_id, export.key.project_id)
-        if serving is not None:
-            await house.writer.adopt(export.id, serving.name)
 
 
 def _trace_id(span: Span) -> str:

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.export_worker.core.capabilities import Capabilities, Step
 from services.export_worker.core.settlement import Circuit, circuit_after_failure
@@ -21,8 +20,8 @@ from shared.connections.connection import Finish
 from shared.connections.secret_references import resolve_secrets
 from shared.connections.standing import MOST_INTERNAL_ERRORS, is_stopped
 from shared.connections.token_store import TokenStore
-from shared.database import at_once
 from shared.ledger.tables import connection_states
+from shared.statements import Session, Sessions, Statement, at_once, transaction
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,8 @@ class LinkState:
 
 
 NEVER_TROUBLED = LinkState(Circuit(), is_paused=False, is_stopped=False)
-_STATE = select(connection_states).where(connection_states.c.connection == bindparam("name"))
+_OF_ONE = select(connection_states).where(connection_states.c.connection == bindparam("name"))
+_STATE = Statement(_OF_ONE)
 
 
 def make_links(catalog: Catalog, environment: Mapping[str, str], tokens: TokenStore | None = None) -> dict[str, Link]:
@@ -83,9 +83,9 @@ def terms_of(connection: Connection) -> Terms:
     )
 
 
-async def link_state(connection: AsyncConnection, name: str) -> LinkState:
+async def link_state(session: Session, name: str) -> LinkState:
     """The connection's breaker and pause as the workers share them."""
-    row = (await connection.execute(_STATE, {"name": name})).one_or_none()
+    row = await _STATE.row(session, name=name)
     if row is None:
         return NEVER_TROUBLED
     return LinkState(
@@ -98,54 +98,40 @@ async def link_state(connection: AsyncConnection, name: str) -> LinkState:
 class LinkBook:
     """Remembers in the database how each connection fares."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
 
     async def succeeded(self, name: str, now: datetime) -> None:
         """The ERP answered as it should: the circuit closes."""
-        await self._put(name, failures=0, open_until=None, internal_errors=0, last_success_at=now, last_failure=None)
+        async with at_once(self._sessions) as session:
+            await _SUCCEEDED.run(session, connection=name, last_success_at=now)
 
     async def answered(self, name: str, now: datetime) -> None:
         """A look-up succeeded: the circuit closes. It says nothing about errors of our own."""
-        await self._put(name, failures=0, open_until=None, last_success_at=now, last_failure=None)
+        async with at_once(self._sessions) as session:
+            await _ANSWERED.run(session, connection=name, last_success_at=now)
 
     async def failed(self, name: str, why: str, *, now: datetime, retry_at: datetime | None) -> Circuit:
         """The connection, not the invoice, failed: the circuit may open."""
-        async with self._engine.begin() as connection:
-            await connection.execute(upsert(connection_states).values(connection=name).on_conflict_do_nothing())
-            row = (await connection.execute(_STATE.with_for_update(), {"name": name})).one()
+        async with transaction(self._sessions) as session:
+            await _KNOW.run(session, connection=name)
+            row = await _LOCK.row(session, name=name)
             before = Circuit(row.failures, row.open_until)
             circuit = circuit_after_failure(before, now=now, retry_at=retry_at, jitter=random.random())
-            await connection.execute(
-                update(connection_states)
-                .where(connection_states.c.connection == name)
-                .values(failures=circuit.failures, open_until=circuit.open_until, last_failure=why)
+            await _FAILED.run(
+                session, name=name, failures=circuit.failures, open_until=circuit.open_until, last_failure=why
             )
         return circuit
 
     async def broke(self, name: str) -> None:
         """An exception of our own: after several in a row the connection stops, and health says so."""
-        async with at_once(self._engine).connect() as connection:
-            statement = upsert(connection_states).values(connection=name, internal_errors=1)
-            await connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["connection"],
-                    set_={"internal_errors": connection_states.c.internal_errors + 1},
-                )
-            )
+        async with at_once(self._sessions) as session:
+            await _BROKE.run(session, connection=name)
 
     async def stopped(self) -> Sequence[str]:
         """Connections that had too many internal errors in a row; `connections resume` starts them again."""
-        asked = select(connection_states.c.connection).where(
-            connection_states.c.internal_errors >= MOST_INTERNAL_ERRORS
-        )
-        async with at_once(self._engine).connect() as connection:
-            return (await connection.execute(asked)).scalars().all()
-
-    async def _put(self, name: str, **values: object) -> None:
-        async with at_once(self._engine).connect() as connection:
-            statement = upsert(connection_states).values(connection=name, **values)
-            await connection.execute(statement.on_conflict_do_update(index_elements=["connection"], set_=values))
+        async with at_once(self._sessions) as session:
+            return [row.connection for row in await _STOPPED.rows(session)]
 
 
 def _make_link(connection: Connection, environment: Mapping[str, str], tokens: TokenStore | None) -> Link:
@@ -175,3 +161,24 @@ def _ending_at_the_draft(capabilities: Capabilities, name: str) -> Capabilities:
         raise CatalogErrors([CatalogProblem("", f"connection {name}", "finish", what, remedy)])
     steps = capabilities.steps[: capabilities.steps.index(Step.FINISH)]
     return replace(capabilities, steps=steps)
+
+
+_HERE = ["connection"]
+_GIVEN = upsert(connection_states)
+_CLOSED = {"failures": 0, "open_until": None, "last_failure": None}
+_TIMED = {"last_success_at": _GIVEN.excluded.last_success_at}
+_ANSWERED = Statement(_GIVEN.on_conflict_do_update(index_elements=_HERE, set_={**_CLOSED, **_TIMED}))
+_SUCCEEDED = Statement(
+    _GIVEN.on_conflict_do_update(index_elements=_HERE, set_={**_CLOSED, **_TIMED, "internal_errors": 0})
+)
+_KNOW = Statement(_GIVEN.on_conflict_do_nothing())
+_LOCK = Statement(_OF_ONE.with_for_update())
+_FAILED = Statement(update(connection_states).where(connection_states.c.connection == bindparam("name")))
+_BROKE = Statement(
+    _GIVEN.values(internal_errors=1).on_conflict_do_update(
+        index_elements=_HERE, set_={"internal_errors": connection_states.c.internal_errors + 1}
+    )
+)
+_STOPPED = Statement(
+    select(connection_states.c.connection).where(connection_states.c.internal_errors >= MOST_INTERNAL_ERRORS)
+)

@@ -11,15 +11,15 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.database import DATABASE_ERRORS, at_once
+from shared.database import DATABASE_ERRORS
+from shared.statements import Session, Sessions, Statement, at_once
 
 EVERY_SECONDS = 5.0
 ANSWERS = 3
 # An answer that took longer tells the time too vaguely: this process or the database stood still meanwhile.
 LONGEST_ANSWER_SECONDS = 0.5
-_TOLD = select(func.clock_timestamp())
+_TOLD = Statement(select(func.clock_timestamp()))
 
 log = structlog.get_logger("export_worker.timekeeping")
 
@@ -45,27 +45,27 @@ class Timepiece:
             return datetime.now(UTC)
         return self._heard.at + timedelta(seconds=time.monotonic() - self._heard.here)
 
-    async def hear(self, engine: AsyncEngine) -> None:
+    async def hear(self, sessions: Sessions) -> None:
         """Ask the database a few times; the quickest answer counts. Raises what a database that is away raises."""
-        async with at_once(engine).connect() as connection:
-            heard = min([await _answer(connection) for _ in range(ANSWERS)], key=lambda answer: answer.took)
+        async with at_once(sessions) as session:
+            heard = min([await _answer(session) for _ in range(ANSWERS)], key=lambda answer: answer.took)
         if self._heard is None or heard.took <= LONGEST_ANSWER_SECONDS:
             self._heard = heard
 
-    async def keep(self, engine: AsyncEngine) -> None:
+    async def keep(self, sessions: Sessions) -> None:
         """Until cancelled."""
         while True:
             await asyncio.sleep(EVERY_SECONDS)
             try:
-                await self.hear(engine)
+                await self.hear(sessions)
             except DATABASE_ERRORS as error:
                 log.warning("time.not_heard", why=type(error).__name__)
 
 
-async def _answer(connection: AsyncConnection) -> Answer:
+async def _answer(session: Session) -> Answer:
     """It was given about halfway between question and arrival."""
     asked = time.monotonic()
-    at = (await connection.execute(_TOLD)).scalar_one()
+    at: datetime = await _TOLD.value(session)
     took = time.monotonic() - asked
     return Answer(at.astimezone(UTC), asked + took / 2, took)
 

@@ -114,7 +114,7 @@ class Trials:
             export.key.company_id, export.key.project_id
         )
         link = self._links.get(serving.name) if serving else None
-        circumstances = await read_circumstances(self._house.engine, link, command, export)
+        circumstances = await read_circumstances(self._house.sessions, link, command, export)
         return foretold(await tried(self._house, link, export, command, circumstances))
 
 

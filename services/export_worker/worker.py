@@ -14,7 +14,8 @@ from typing import Any
 import structlog
 
 from services.export_worker import timekeeping
-from services.export_worker.clock import Lane, adopt_unserved, wake_successors
+from services.export_worker.adoption import adopt_unserved
+from services.export_worker.clock import Lane, wake_successors
 from services.export_worker.consumption import Consumption
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.display import Display, DisplaySettings
@@ -31,7 +32,7 @@ from services.export_worker.sealing import Sealing
 from services.export_worker.tie_out import TieOuts
 from shared.connections.catalog import Catalog, load_catalog
 from shared.connections.token_store import TokenStore
-from shared.database import DATABASE_ERRORS, Role, connect_raw, create_engine
+from shared.database import DATABASE_ERRORS, Role, connect_raw, create_engine, create_pool
 from shared.events.topics import Topic
 from shared.health import Check, Health
 from shared.kafka.connection import BrokerUnavailable
@@ -53,6 +54,9 @@ REPEAT_SECONDS = 30.0
 TOKEN_ROUTE = "/oauth/token"  # noqa: S105 - an address
 LOG_IN_REFUSALS = frozenset({400, 401, 403})
 NAME = "export_worker"
+# Of one worker, beside two that listen: those of walks are held for one statement or one transaction only.
+SESSIONS_OF_THE_ENGINE = 12
+SESSIONS_OF_THE_WALKS = 8
 
 log = structlog.get_logger(NAME)
 
@@ -67,9 +71,9 @@ class Worker:
     def __init__(self, settings: WorkerServiceSettings) -> None:
         self._settings = settings
         self._catalog: Catalog = load_catalog(settings.connections_file, adapters=ADAPTERS)
-        self._engine = create_engine(
-            settings.database_url.get_secret_value(), Role.WORKER, application_name=NAME, pool_size=20
-        )
+        url = settings.database_url.get_secret_value()
+        self._engine = create_engine(url, Role.WORKER, application_name=NAME, pool_size=SESSIONS_OF_THE_ENGINE)
+        self._pool = create_pool(url, Role.WORKER, application_name=NAME, size=SESSIONS_OF_THE_WALKS)
         tokens = TokenStore.with_keys(self._engine, settings.token_encryption_key)
         self._links = make_links(self._catalog, os.environ, tokens)
         self._procore = ProcoreClient(
@@ -83,12 +87,10 @@ class Worker:
         self._producer = Producer(settings, client_id=NAME)
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._house = House(
-            engine=self._engine,
-            writer=LedgerWriter(self._engine, name),
-            hydration=Hydration(
-                PaymentApplications(self._procore), DeliveryList(Webhooks(self._procore)), self._engine
-            ),
-            book=LinkBook(self._engine),
+            sessions=self._pool,
+            writer=LedgerWriter(self._pool, name),
+            hydration=Hydration(PaymentApplications(self._procore), DeliveryList(Webhooks(self._procore)), self._pool),
+            book=LinkBook(self._pool),
             service_users=frozenset(settings.procore_service_user_ids),
             record_max_age=timedelta(days=settings.approver_record_max_age_days),
         )
@@ -118,22 +120,23 @@ class Worker:
 
     async def run(self) -> None:
         """Until cancelled; then walks under way end, and what was claimed but not walked is left to its lease."""
-        try:
-            await self._producer.start()
-            await _until_done(lambda: timekeeping.TIMEPIECE.hear(self._engine), "start.postponed")
-            await _until_done(lambda: adopt_unserved(self._house, self._catalog), "start.postponed")
-            async with asyncio.TaskGroup() as group:
-                for task in self._tasks():
-                    group.create_task(task)
-        finally:
-            await asyncio.gather(*(lane.drain(DRAIN_SECONDS) for lane in self._lanes))
-            await self._close()
+        async with self._pool:
+            try:
+                await self._producer.start()
+                await _until_done(lambda: timekeeping.TIMEPIECE.hear(self._pool), "start.postponed")
+                await _until_done(lambda: adopt_unserved(self._engine, self._catalog), "start.postponed")
+                async with asyncio.TaskGroup() as group:
+                    for task in self._tasks():
+                        group.create_task(task)
+            finally:
+                await asyncio.gather(*(lane.drain(DRAIN_SECONDS) for lane in self._lanes))
+                await self._close()
 
     def _tasks(self) -> list[Coroutine[Any, Any, None]]:
         return [
             self._consume(),
             self._listen(),
-            timekeeping.TIMEPIECE.keep(self._engine),
+            timekeeping.TIMEPIECE.keep(self._pool),
             wake_successors(self._house, self._wake),
             keep_gauges(self._engine, self._procore.budget, list(self._links)),
             self._reconcile(),

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.approvers.record import ApproverRecord, ToolLevel
 from shared.database import metadata
+from shared.statements import Session, Statement
 from shared.versions import in_batches, lock_out_writers, one_current, supersede, validity
 
 approver_records = Table(
@@ -76,12 +77,12 @@ class SavedApprovers:
     older: list[str] = field(default_factory=list)
 
 
-async def current(connection: AsyncConnection, company_id: str, user_ids: Collection[str]) -> dict[str, ApproverRecord]:
+async def current(session: Session, company_id: str, user_ids: Collection[str]) -> dict[str, ApproverRecord]:
     """What is recorded of these people now, by user id; who is not recorded is missing."""
     if not user_ids:
         return {}
-    asked = {"company_id": company_id, "user_ids": sorted(user_ids)}
-    return {row.user_id: record_of(row) for row in await connection.execute(_OF_PEOPLE, asked)}
+    rows = await _OF_PEOPLE.rows(session, company_id=company_id, user_ids=sorted(user_ids))
+    return {row.user_id: record_of(row) for row in rows}
 
 
 async def all_current(connection: AsyncConnection, company_id: str | None = None) -> list[ApproverRecord]:
@@ -103,14 +104,12 @@ async def history(connection: AsyncConnection, company_id: str, user_id: str) ->
     return [Version(record_of(row), row.valid_from, row.valid_to, row.changed_by) for row in rows]
 
 
-async def changers(connection: AsyncConnection, company_id: str, user_id: str) -> frozenset[str]:
+async def changers(session: Session, company_id: str, user_id: str) -> frozenset[str]:
     """Everybody who ever changed this record, and who they are in Procore: none of them may release under it.
 
     All versions count, since a later refresh by somebody else keeps what an earlier change granted.
     """
-    columns = approver_records.c
-    query = select(columns.changed_by, columns.changed_by_user_id)
-    rows = await connection.execute(query.where(columns.company_id == company_id, columns.user_id == user_id))
+    rows = await _CHANGERS.rows(session, company_id=company_id, user_id=user_id)
     return frozenset(name for row in rows for name in row if name)
 
 
@@ -184,7 +183,12 @@ def record_of(row: Row[Any]) -> ApproverRecord:
     return ApproverRecord(**values | {"erp_integrations_level": level, "recorded_at": recorded_at})
 
 
-_OF_PEOPLE = current_rows().where(
-    approver_records.c.company_id == bindparam("company_id"),
-    approver_records.c.user_id == any_(bindparam("user_ids", type_=ARRAY(Text))),
+_OF_COMPANY = approver_records.c.company_id == bindparam("company_id")
+_OF_PEOPLE = Statement(
+    current_rows().where(_OF_COMPANY, approver_records.c.user_id == any_(bindparam("user_ids", type_=ARRAY(Text))))
+)
+_CHANGERS = Statement(
+    select(approver_records.c.changed_by, approver_records.c.changed_by_user_id).where(
+        _OF_COMPANY, approver_records.c.user_id == bindparam("user_id")
+    )
 )

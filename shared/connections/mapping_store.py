@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.connections.mappings import Mapping, MappingKind, MappingRow, Mappings
 from shared.database import metadata
+from shared.statements import Session, Statement
 from shared.versions import in_batches, lock_out_writers, one_current, supersede, validity
 
 KEY = ("connection", "kind", "key")
@@ -51,10 +52,9 @@ class SavedMappings:
     unchanged: list[MappingRow] = field(default_factory=list)
 
 
-async def load(connection: AsyncConnection, connection_name: str) -> Mappings:
+async def load(session: Session, connection_name: str) -> Mappings:
     """The current mappings of one connection; empty when it has none."""
-    rows = await connection.execute(_OF_CONNECTION, {"name": connection_name})
-    return Mappings(tuple(mapping_of(row) for row in rows))
+    return Mappings(tuple(mapping_of(row) for row in await _OF_CONNECTION.rows(session, name=connection_name)))
 
 
 async def all_current(connection: AsyncConnection, connection_name: str | None = None) -> list[MappingRow]:
@@ -110,4 +110,4 @@ def mapping_of(row: Row[Any]) -> Mapping:
     return Mapping(**values | {"kind": MappingKind(row.kind)})
 
 
-_OF_CONNECTION = current_rows().where(mappings.c.connection == bindparam("name"))
+_OF_CONNECTION = Statement(current_rows().where(mappings.c.connection == bindparam("name")))

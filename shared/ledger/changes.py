@@ -4,9 +4,10 @@ from enum import StrEnum
 
 from sqlalchemy import Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-_TELL = select(func.pg_notify(bindparam("channel"), func.unnest(bindparam("about", type_=ARRAY(Text)))))
+from shared.statements import Session, Statement
+
+_TELL = Statement(select(func.pg_notify(bindparam("channel"), func.unnest(bindparam("about", type_=ARRAY(Text))))))
 
 
 class Channel(StrEnum):
@@ -18,6 +19,6 @@ class Channel(StrEnum):
     TIE_OUT_ASKED = "tie_out_asked"
 
 
-async def tell(connection: AsyncConnection, channel: Channel, *about: str) -> None:
-    """Everybody who listens, once the connection's transaction is committed; each of `about` by itself."""
-    await connection.execute(_TELL, {"channel": channel.value, "about": list(about or ("",))})
+async def tell(session: Session, channel: Channel, *about: str) -> None:
+    """Everybody who listens, once the session's transaction is committed; each of `about` by itself."""
+    await _TELL.run(session, channel=channel.value, about=list(about or ("",)))

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.export_worker.adoption import adopt
 from services.export_worker.appending import make_due, make_due_next
 from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, Claim, ExportKey, LeaseLost, VersionChanged
@@ -202,9 +203,8 @@ async def test_who_waits_for_an_invoice_is_woken_when_that_changes(worker_engine
 
 async def test_an_unserved_export_goes_to_its_new_connection(worker_engine, writer):
     unserved = await an_export(worker_engine, connection="")
-    assert [export.id for export in await writer.unserved()] == [unserved]
-    assert await writer.adopt(unserved, CONNECTION)
-    assert not await writer.adopt(unserved, "another")
+    assert await adopt(worker_engine, unserved, CONNECTION)
+    assert not await adopt(worker_engine, unserved, "another")
     assert [claim.export_id for claim in await claimed(writer)] == [unserved]
     assert (await arrive(worker_engine, an_arrival("later"))) == {an_arrival("later").key: unserved}
 

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text, update
 
 from services.export_worker import rollup as module
+from services.export_worker.adoption import adopt
 from services.export_worker.counts import carried_over
-from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.rollup import Rollup
 from shared.database import Role, connect_raw
 from shared.ledger.entries import Confirmed, Deferred, Finding, ReplayAccepted, ResolvedByHand, Skipped
@@ -147,7 +147,7 @@ async def test_an_adopted_export_takes_its_counts_along(worker_engine, agree, ro
         await append(worker_engine, unserved, body)
     if counted == 3:
         await Rollup(worker_engine).count_some()
-    assert await LedgerWriter(worker_engine, "test").adopt(unserved, CONNECTION)
+    assert await adopt(worker_engine, unserved, CONNECTION)
     await append(worker_engine, unserved, held_for())
     await agree()
     assert await rows(COUNTS) == {(COMPANY, CONNECTION, "held", 1)}
@@ -157,7 +157,7 @@ async def test_what_stays_unserved_keeps_its_counts(worker_engine, agree):
     await an_export(worker_engine, invoice="1")
     unserved = await an_export(worker_engine, invoice="1", connection="")
     await Rollup(worker_engine).count_some()
-    assert not await LedgerWriter(worker_engine, "test").adopt(unserved, CONNECTION)
+    assert not await adopt(worker_engine, unserved, CONNECTION)
     await agree()
 
 

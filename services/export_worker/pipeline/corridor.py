@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.export_worker import timekeeping
 from services.export_worker.core.authority import judge_authority
 from services.export_worker.core.decision import decide
@@ -36,6 +34,7 @@ from shared.ledger.entries import (
 )
 from shared.ledger.state import EMPTY, State
 from shared.ledger.words import Closing, Status
+from shared.statements import Session
 
 MOST_WALKS = 5
 OLD_SNAPSHOT_WAIT = timedelta(seconds=1)
@@ -62,7 +61,7 @@ class Corridor:
         self._name = link.connection.name if link else ""
         self._viewer = Viewer(house, link)
         self._follow_ups = FollowUps(house, link) if link else None
-        self._obedience = Obedience(house.engine, house.writer, link)
+        self._obedience = Obedience(house.sessions, house.writer, link)
 
     async def advance(self, claim: Claim) -> Passage:
         """One walk, repeated while others append. Raises ProcoreUnavailable, ProcoreUnauthorized, LeaseLost."""
@@ -77,7 +76,7 @@ class Corridor:
                 until = await self._house.blame(self._name, silent.failure)
                 return Passage(Leave(until, 0), export.state, until)
             if not _is_older(view):
-                await keep_sheet(self._house.engine, export, view)
+                await keep_sheet(self._house.sessions, export, view)
             decision = decide(view)
             if isinstance(decision, AskErp):
                 asked = await self._ask(view)
@@ -173,12 +172,12 @@ class _Opening:
         self._view = view
         self._claim = claim
 
-    async def bodies(self, connection: AsyncConnection) -> Sequence[EntryBody]:
+    async def bodies(self, session: Session) -> Sequence[EntryBody]:
         view, snapshot, seen_as = self._view, self._view.snapshot, self._view.authority
         if snapshot is None or seen_as is None:
             raise TypeError("only an approved invoice is sent")
         company_id = self._link.terms.company_id
-        rights = await read_rights(connection, self._house, company_id, view.state, timekeeping.now())
+        rights = await read_rights(session, self._house, company_id, view.state, timekeeping.now())
         rights = replace(rights, senders=view.rights.senders)
         authority = judge_authority(view.state, snapshot.fingerprint, rights)
         if authority.problems:

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from services.export_worker.core.outcomes import LookUpFailure
 from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import LinkBook
 from services.export_worker.pipeline.hydration import Hydration
+from shared.statements import Sessions
 
 ASK_AGAIN_WAIT = timedelta(seconds=1)
 
@@ -17,7 +16,7 @@ ASK_AGAIN_WAIT = timedelta(seconds=1)
 class House:
     """The database, the ledger's writer, Procore, and whom to believe for how long."""
 
-    engine: AsyncEngine
+    sessions: Sessions
     writer: LedgerWriter
     hydration: Hydration
     book: LinkBook

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import bindparam, select
 
 from services.export_worker.core.decision import is_before
 from services.export_worker.core.invoice import Snapshot, read_snapshot
@@ -14,13 +13,13 @@ from services.export_worker.core.terms import Terms
 from services.export_worker.core.view import Deleted, Predecessor, Unreadable, Unseen
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Export, ExportKey
-from shared.database import at_once
 from shared.ledger.entries import Look
 from shared.ledger.state import State
 from shared.ledger.tables import exports
 from shared.ledger.words import Reason, Status
 from shared.procore.errors import NotAnId, ProcoreForbidden, ProcoreNotFound, ProcoreRefused
 from shared.procore.payment_applications import PaymentApplications
+from shared.statements import Sessions, Statement, at_once
 
 Seen = Snapshot | Unreadable | Deleted | Unseen
 
@@ -43,12 +42,10 @@ class Hydration:
     Where a look raises ProcoreUnavailable or ProcoreUnauthorized, nothing was seen and nothing is decided.
     """
 
-    def __init__(
-        self, payment_applications: PaymentApplications, deliveries: DeliveryList, engine: AsyncEngine
-    ) -> None:
+    def __init__(self, payment_applications: PaymentApplications, deliveries: DeliveryList, sessions: Sessions) -> None:
         self._procore = payment_applications
         self._deliveries = deliveries
-        self._engine = engine
+        self._sessions = sessions
 
     async def look(self, export: Export) -> Seen:
         """The invoice now."""
@@ -117,13 +114,13 @@ class Hydration:
         )
 
     async def _state_of(self, key: ExportKey, payment_application_id: str) -> State | None:
-        statement = select(exports.c.state).where(
-            exports.c.company_id == key.company_id,
-            exports.c.payment_application_id == payment_application_id,
-            exports.c.connection == key.connection,
-        )
-        async with at_once(self._engine).connect() as connection:
-            state = (await connection.execute(statement)).scalar()
+        async with at_once(self._sessions) as session:
+            state = await _STATE.value(
+                session,
+                company_id=key.company_id,
+                payment_application_id=payment_application_id,
+                connection=key.connection,
+            )
         return None if state is None else State.model_validate(state)
 
 
@@ -180,3 +177,12 @@ def _satisfies(state: State, terms: Terms) -> bool:
 
 def _line_6(shown: Snapshot) -> Decimal | None:
     return shown.g702.total_earned_less_retainage if shown.g702 else None
+
+
+_STATE = Statement(
+    select(exports.c.state).where(
+        exports.c.company_id == bindparam("company_id"),
+        exports.c.payment_application_id == bindparam("payment_application_id"),
+        exports.c.connection == bindparam("connection"),
+    )
+)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.export_worker import timekeeping
 from services.export_worker.core.orders import judge_command
@@ -12,32 +11,33 @@ from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
 from services.export_worker.metrics import COMMANDS
 from services.export_worker.pipeline.circumstances import read_circumstances
-from shared.database import at_once
 from shared.events.command import Command
 from shared.ledger.entries import CommandRefused, EntryBody
 from shared.ledger.tables import commands
+from shared.statements import Session, Sessions, Statement, at_once
 
 # Of commands from before dry runs came through Kafka the field is missing.
 IS_DRY_RUN = func.coalesce(commands.c.body["dry_run"].astext, "false") == "true"
-_PENDING = (
+_PENDING = Statement(
     select(commands.c.nonce, commands.c.body)
     .where(commands.c.export_id == bindparam("b_export_id"), commands.c.handled_at.is_(None), ~IS_DRY_RUN)
     .order_by(commands.c.received_at)
 )
+_HANDLED = Statement(update(commands).where(commands.c.nonce == bindparam("b_nonce")))
 
 
 class Obedience:
     """Follows what was asked of one export, in the order in which it was asked."""
 
-    def __init__(self, engine: AsyncEngine, writer: LedgerWriter, link: Link | None) -> None:
-        self._engine = engine
+    def __init__(self, sessions: Sessions, writer: LedgerWriter, link: Link | None) -> None:
+        self._sessions = sessions
         self._writer = writer
         self._link = link
 
     async def obey(self, claim: Claim, export: Export) -> Export:
         """Handle what is pending; the export afterwards. Raises LeaseLost, VersionChanged."""
         for nonce, command in await self._pending(export.id):
-            body = judge_command(command, await read_circumstances(self._engine, self._link, command, export))
+            body = judge_command(command, await read_circumstances(self._sessions, self._link, command, export))
             state = await self._writer.append(
                 claim,
                 _handling(nonce, body),
@@ -49,17 +49,16 @@ class Obedience:
         return export
 
     async def _pending(self, export_id: int) -> list[tuple[str, Command]]:
-        async with at_once(self._engine).connect() as connection:
-            rows = (await connection.execute(_PENDING, {"b_export_id": export_id})).all()
+        async with at_once(self._sessions) as session:
+            rows = await _PENDING.rows(session, b_export_id=export_id)
         return [(row.nonce, Command.model_validate(row.body)) for row in rows]
 
 
 def _handling(nonce: str, body: EntryBody) -> Any:
     refusal = body.refusal if isinstance(body, CommandRefused) else None
 
-    async def bodies(connection: AsyncConnection) -> list[EntryBody]:
-        handled = update(commands).where(commands.c.nonce == nonce)
-        await connection.execute(handled.values(handled_at=timekeeping.now(), refusal=refusal))
+    async def bodies(session: Session) -> list[EntryBody]:
+        await _HANDLED.run(session, b_nonce=nonce, handled_at=timekeeping.now(), refusal=refusal)
         return [body]
 
     return bodies

@@ -29,7 +29,7 @@ def reading_house(
     """A house that can only look: its database sessions refuse every write."""
     reading = engine.execution_options(postgresql_readonly=True)
     return House(
-        engine=reading,
+        sessions=reading,
         writer=LedgerWriter(reading, "dry run"),
         hydration=Hydration(PaymentApplications(procore), DeliveryList(Webhooks(procore)), reading),
         book=LinkBook(reading),

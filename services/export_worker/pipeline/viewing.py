@@ -3,8 +3,6 @@
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from services.export_worker import timekeeping
 from services.export_worker.core.authority import Rights, candidates
 from services.export_worker.core.billing import Billing, make_document
@@ -20,8 +18,8 @@ from services.export_worker.pipeline.hydration import Before, Seen
 from shared.approvers import store as approvers
 from shared.connections import mapping_store
 from shared.connections.mappings import Mappings
-from shared.database import at_once
 from shared.ledger.state import State, surely_stands
+from shared.statements import Session, at_once
 
 
 class ErpSilent(Exception):
@@ -57,11 +55,11 @@ class Viewer:
             seen = told if isinstance(told, Unreadable) else seen
         seen = await self._dated(export, seen, before)
         now = timekeeping.now()
-        async with at_once(self._house.engine).connect() as connection:
-            rights = await read_rights(connection, self._house, export.key.company_id, export.state, now)
+        async with at_once(self._house.sessions) as session:
+            rights = await read_rights(session, self._house, export.key.company_id, export.state, now)
             rights = replace(rights, senders=senders)
-            mappings = await mapping_store.load(connection, link.connection.name) if link else Mappings()
-            shared = await link_state(connection, link.connection.name) if link else NEVER_TROUBLED
+            mappings = await mapping_store.load(session, link.connection.name) if link else Mappings()
+            shared = await link_state(session, link.connection.name) if link else NEVER_TROUBLED
         document: Document | tuple[Problem, ...] | None = None
         if link is not None and isinstance(seen, Snapshot) and _is_worth_a_document(seen, export.state, link):
             billing = _billing(export, link, seen, mappings, now)
@@ -109,11 +107,9 @@ async def _first_open_day(seen: Snapshot, link: Link) -> date | None:
     return answer
 
 
-async def read_rights(
-    connection: AsyncConnection, house: House, company_id: str, state: State, now: datetime
-) -> Rights:
+async def read_rights(session: Session, house: House, company_id: str, state: State, now: datetime) -> Rights:
     """The records of everybody who may matter, as they stand in this transaction."""
-    records = await approvers.current(connection, company_id, candidates(state))
+    records = await approvers.current(session, company_id, candidates(state))
     return Rights(records=records, service_users=house.service_users, max_age=house.record_max_age, now=now)
 
 
