@@ -54,9 +54,6 @@ REPEAT_SECONDS = 30.0
 TOKEN_ROUTE = "/oauth/token"  # noqa: S105 - an address
 LOG_IN_REFUSALS = frozenset({400, 401, 403})
 NAME = "export_worker"
-# Of one worker, beside two that listen: those of walks are held for one statement or one transaction only.
-SESSIONS_OF_THE_ENGINE = 12
-SESSIONS_OF_THE_WALKS = 8
 
 log = structlog.get_logger(NAME)
 
@@ -72,8 +69,8 @@ class Worker:
         self._settings = settings
         self._catalog: Catalog = load_catalog(settings.connections_file, adapters=ADAPTERS)
         url = settings.database_url.get_secret_value()
-        self._engine = create_engine(url, Role.WORKER, application_name=NAME, pool_size=SESSIONS_OF_THE_ENGINE)
-        self._pool = create_pool(url, Role.WORKER, application_name=NAME, size=SESSIONS_OF_THE_WALKS)
+        self._engine = create_engine(url, Role.WORKER, application_name=NAME, pool_size=12)
+        self._pool = create_pool(url, Role.WORKER, application_name=NAME, size=8)  # for the walks
         tokens = TokenStore.with_keys(self._engine, settings.token_encryption_key)
         self._links = make_links(self._catalog, os.environ, tokens)
         self._procore = ProcoreClient(

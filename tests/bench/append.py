@@ -18,7 +18,7 @@ from sqlalchemy import text
 from deploy.sandbox.local.parts import Part, postgres_part
 from services.export_worker.exports import Claim
 from services.export_worker.ledger_writer import LedgerWriter
-from shared.database import Role, create_engine
+from shared.database import Role, create_engine, create_pool
 from tests.bench.findings import Aim, Findings, Machine, Row, terminal
 from tests.bench.ledger_filling import filled_database
 from tests.support.ledgers import held_for
@@ -82,15 +82,15 @@ async def main(*, is_small: bool = False) -> int:
 async def ledger(server: Part, exports: int, size: Size, console: Console) -> AsyncIterator[Ledger]:
     """Filled, with enough exports claimed."""
     url, filled = await filled_database(server, exports, console)
-    owner, worker = (create_engine(url, role, application_name="bench") for role in (Role.OWNER, Role.WORKER))
+    owner = create_engine(url, Role.OWNER, application_name="bench")
     try:
         async with owner.begin() as connection:
             drawn = await connection.execute(text(CLAIMED), {"most": WARMING + size.rounds * size.appends})
             claims = [Claim(row.export_id, 1, None, None, None) for row in drawn]
-        yield Ledger(filled.exports, LedgerWriter(worker, "bench"), claims)
     finally:
         await owner.dispose()
-        await worker.dispose()
+    async with create_pool(url, Role.WORKER, application_name="bench", size=1) as pool:
+        yield Ledger(filled.exports, LedgerWriter(pool, "bench"), claims)
 
 
 async def measured(small: Ledger, big: Ledger, appends: int) -> Sequence[list[float]]:

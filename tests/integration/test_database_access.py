@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from deploy.sandbox.local.postgres import start_postgres
 from deploy.sandbox.local.processes import free_port
-from shared.database import DATABASE_ERRORS, Role, at_once, connect_raw, create_engine
+from shared.database import DATABASE_ERRORS, Role, connect_raw, create_engine
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +94,3 @@ async def test_sessions_that_the_server_ended_are_replaced(url):
         async with engine.connect() as connection:
             assert (await connection.execute(text("SELECT 1"))).scalar() == 1
     await engine.dispose()
-
-
-async def test_at_once_each_statement_is_a_transaction(worker_engine):
-    number = text("SELECT CAST(pg_current_xact_id() AS text)")
-    async with worker_engine.connect() as together:
-        assert await together.scalar(number) == await together.scalar(number)
-    async with at_once(worker_engine).connect() as each:
-        assert await each.scalar(number) != await each.scalar(number)
-    async with worker_engine.connect() as together:  # the next user of that session
-        assert await together.scalar(number) == await together.scalar(number)

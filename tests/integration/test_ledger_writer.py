@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,8 +21,8 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def writer(worker_engine: AsyncEngine) -> LedgerWriter:
-    return LedgerWriter(worker_engine, "first")
+def writer(worker_pool: asyncpg.Pool) -> LedgerWriter:
+    return LedgerWriter(worker_pool, "first")
 
 
 async def claimed(writer: LedgerWriter, *, most: int = 10, connection: str = CONNECTION) -> list[Claim]:
@@ -47,10 +48,10 @@ async def arrive(engine: AsyncEngine, *arrivals: Arrival) -> dict[ExportKey, int
         return await receive(session, arrivals, datetime.now(UTC))
 
 
-async def test_an_export_is_claimed_by_one_worker_only(worker_engine, writer):
+async def test_an_export_is_claimed_by_one_worker_only(worker_engine, worker_pool, writer):
     for number in range(6):
         await an_export(worker_engine, invoice=str(5000 + number))
-    second = LedgerWriter(worker_engine, "second")
+    second = LedgerWriter(worker_pool, "second")
     rounds = await asyncio.gather(*(claimed(each, most=2) for each in (writer, second) * 3))
     taken = [claim.export_id for claims in rounds for claim in claims]
     assert len(taken) == len(set(taken)) == 6
@@ -61,11 +62,11 @@ async def test_a_claim_of_another_connection_is_not_taken(worker_engine, writer)
     assert await claimed(writer, connection="another") == []
 
 
-async def test_a_claim_that_ran_out_is_fenced_off(worker_engine, writer):
+async def test_a_claim_that_ran_out_is_fenced_off(worker_engine, worker_pool, writer):
     export_id = await an_export(worker_engine)
     [old] = await claimed(writer)
     await lease_ends(worker_engine)
-    [new] = await claimed(LedgerWriter(worker_engine, "second"))
+    [new] = await claimed(LedgerWriter(worker_pool, "second"))
     assert new.fencing_token == old.fencing_token + 1
     assert new.lease_was_until is not None
     for action in (
@@ -156,10 +157,10 @@ async def test_a_late_answer_is_kept_and_looked_into(worker_engine, writer):
     assert late.fencing_token == old.fencing_token
 
 
-async def test_arrivals_at_the_same_time_open_one_export(worker_engine):
+async def test_arrivals_at_the_same_time_open_one_export(worker_engine, worker_pool):
     made = await asyncio.gather(*(arrive(worker_engine, an_arrival(f"event-{number}")) for number in range(8)))
     assert len({export_id for ids in made for export_id in ids.values()}) == 1
-    writer = LedgerWriter(worker_engine, "test")
+    writer = LedgerWriter(worker_pool, "test")
     assert (await writer.load(next(iter(made[0].values())))).state.version == 8
 
 
@@ -175,10 +176,10 @@ async def test_arrivals_in_opposite_orders_never_wait_in_a_circle(worker_engine)
         )
 
 
-async def test_an_event_that_came_before_is_not_written_twice(worker_engine):
+async def test_an_event_that_came_before_is_not_written_twice(worker_engine, worker_pool):
     first = await arrive(worker_engine, an_arrival("once"))
     await arrive(worker_engine, an_arrival("once"), an_arrival("twice"))
-    state = (await LedgerWriter(worker_engine, "test").load(next(iter(first.values())))).state
+    state = (await LedgerWriter(worker_pool, "test").load(next(iter(first.values())))).state
     assert state.version == 2
 
 

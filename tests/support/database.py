@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.migrate import upgrade
 from deploy.sandbox.local.parts import Part
-from shared.database import Role, create_engine
+from shared.database import Role, create_engine, create_pool
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +45,13 @@ async def worker_engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     engine = create_engine(database_url, Role.WORKER, application_name="test")
     yield engine
     await engine.dispose()
+
+
+@pytest.fixture
+async def worker_pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
+    """With the worker's rights, past SQLAlchemy's execution, as its walks use it."""
+    async with create_pool(database_url, Role.WORKER, application_name="test", size=4) as pool:
+        yield pool
 
 
 @pytest.fixture
