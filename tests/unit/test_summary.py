@@ -54,3 +54,14 @@ def test_the_same_invoice_makes_the_same_file():
 
 def test_a_number_never_leads_out_of_a_folder():
     assert summary_of(a_snapshot(), a_document().model_copy(update={"number": "../a b"})).name == ".._a_b.pdf"
+
+
+def test_what_a_page_has_no_room_for_is_on_the_next():
+    title, lines = "Building " * 500, (DocumentLine(description="Concrete", amount=Decimal(1)),) * MOST_LINES
+    content = summary_of(
+        replace(a_snapshot(), contract_title=title), a_document().model_copy(update={"lines": lines})
+    ).content
+    assert content.count(b"/Type /Page\n") == 2
+    heights = [float(each) for each in re.findall(r"BT [\d.]+ ([-\d.]+) Td", text_of(content))]
+    assert len(heights) > 40
+    assert min(heights) > 0

@@ -81,12 +81,17 @@ def said(page: FPDF, text: str) -> None:
 
 
 def row(page: FPDF, label: str, amount: Decimal) -> None:
-    """A label, cut to its column, and an amount."""
-    shown = printable(label)
+    """A label, cut to its column, and an amount: where two cells would put them, which took a third of the page's time."""
+    shown, figure = printable(label), f"{amount.quantize(CENT):,}"
     while page.get_string_width(shown) > LABEL - 2:
         shown = shown[:-1]
-    page.cell(w=LABEL, h=ROW, text=shown)
-    page.cell(w=AMOUNT, h=ROW, text=f"{amount.quantize(CENT):,}", align="R", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    if page.will_page_break(ROW):
+        page.add_page()
+    baseline = page.y + ROW / 2 + 0.3 * page.font_size
+    page.text(page.l_margin + page.c_margin, baseline, shown)
+    right = page.l_margin + LABEL + AMOUNT - page.c_margin
+    page.text(right - page.get_string_width(figure), baseline, figure)
+    page.ln(ROW)
 
 
 def printable(text: str) -> str:
