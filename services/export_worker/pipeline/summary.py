@@ -81,7 +81,7 @@ def said(page: FPDF, text: str) -> None:
 
 
 def row(page: FPDF, label: str, amount: Decimal) -> None:
-    """A label, cut to its column, and an amount: where two cells would put them, which took a third of the page's time."""
+    """A label, cut to its column, and an amount. Where two cells would put them, which took a third of the time."""
     shown, figure = printable(label), f"{amount.quantize(CENT):,}"
     while page.get_string_width(shown) > LABEL - 2:
         shown = shown[:-1]
