@@ -45,8 +45,6 @@ class LinkState:
 
 
 NEVER_TROUBLED = LinkState(Circuit(), is_paused=False, is_stopped=False)
-_OF_ONE = select(connection_states).where(connection_states.c.connection == bindparam("name"))
-_STATE = Statement(_OF_ONE)
 
 
 def make_links(catalog: Catalog, environment: Mapping[str, str], tokens: TokenStore | None = None) -> dict[str, Link]:
@@ -163,16 +161,15 @@ def _ending_at_the_draft(capabilities: Capabilities, name: str) -> Capabilities:
     return replace(capabilities, steps=steps)
 
 
+_OF_ONE = select(connection_states).where(connection_states.c.connection == bindparam("name"))
+_STATE = Statement(_OF_ONE)
+_LOCK = Statement(_OF_ONE.with_for_update())
 _HERE = ["connection"]
 _GIVEN = upsert(connection_states)
-_CLOSED = {"failures": 0, "open_until": None, "last_failure": None}
-_TIMED = {"last_success_at": _GIVEN.excluded.last_success_at}
-_ANSWERED = Statement(_GIVEN.on_conflict_do_update(index_elements=_HERE, set_={**_CLOSED, **_TIMED}))
-_SUCCEEDED = Statement(
-    _GIVEN.on_conflict_do_update(index_elements=_HERE, set_={**_CLOSED, **_TIMED, "internal_errors": 0})
-)
+_CLOSED = {"failures": 0, "open_until": None, "last_failure": None, "last_success_at": _GIVEN.excluded.last_success_at}
+_ANSWERED = Statement(_GIVEN.on_conflict_do_update(index_elements=_HERE, set_=_CLOSED))
+_SUCCEEDED = Statement(_GIVEN.on_conflict_do_update(index_elements=_HERE, set_={**_CLOSED, "internal_errors": 0}))
 _KNOW = Statement(_GIVEN.on_conflict_do_nothing())
-_LOCK = Statement(_OF_ONE.with_for_update())
 _FAILED = Statement(update(connection_states).where(connection_states.c.connection == bindparam("name")))
 _BROKE = Statement(
     _GIVEN.values(internal_errors=1).on_conflict_do_update(

@@ -57,7 +57,7 @@ def test_a_number_never_leads_out_of_a_folder():
 
 
 def test_what_a_page_has_no_room_for_is_on_the_next():
-    title, lines = "Building " * 500, (DocumentLine(description="Concrete", amount=Decimal(1)),) * MOST_LINES
+    title, lines = "Building " * 170, (DocumentLine(description="Concrete", amount=Decimal(1)),) * MOST_LINES
     content = summary_of(
         replace(a_snapshot(), contract_title=title), a_document().model_copy(update={"lines": lines})
     ).content
