@@ -11,15 +11,14 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import asyncpg
-from sqlalchemy import Select, TextClause, UpdateBase, text
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy import Select, TextClause, UpdateBase, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 Session: TypeAlias = AsyncConnection | asyncpg.Connection
 Sessions: TypeAlias = AsyncEngine | asyncpg.Pool
 Core: TypeAlias = Select[Any] | UpdateBase | TextClause
 
-_DIALECT = dialect()  # type: ignore[no-untyped-call]
+_DIALECT = make_url("postgresql+asyncpg://").get_dialect()()
 
 
 def at_once(sessions: Sessions) -> AbstractAsyncContextManager[Session]:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from services.export_worker import timekeeping
 from services.export_worker.timekeeping import Timepiece
 from shared.database import Role, create_engine
+from shared.statements import Statement
 
 HOURS = timedelta(hours=4)
 A_MOMENT = timedelta(seconds=1)
@@ -33,20 +34,20 @@ async def test_the_database_is_believed(wrong, worker_engine):
     assert is_about(piece.now(), datetime.now(UTC))
 
 
-async def test_a_clock_that_jumps_changes_nothing(worker_engine, monkeypatch):
+async def test_a_clock_that_jumps_changes_nothing(worker_pool, monkeypatch):
     piece = Timepiece()
-    await piece.hear(worker_engine)
+    await piece.hear(worker_pool)
     monkeypatch.setattr(timekeeping, "datetime", SimpleNamespace(now=lambda zone: datetime.now(zone) + HOURS))
     await asyncio.sleep(0.05)
     assert is_about(piece.now(), datetime.now(UTC))
 
 
-async def test_an_answer_that_took_long_is_not_believed(worker_engine, monkeypatch):
+async def test_an_answer_that_took_long_is_not_believed(worker_pool, monkeypatch):
     piece = Timepiece()
-    await piece.hear(worker_engine)
+    await piece.hear(worker_pool)
     late = select(func.clock_timestamp() - HOURS, func.pg_sleep(timekeeping.LONGEST_ANSWER_SECONDS + 0.1))
-    monkeypatch.setattr(timekeeping, "_TOLD", late)
-    await piece.hear(worker_engine)
+    monkeypatch.setattr(timekeeping, "_TOLD", Statement(late))
+    await piece.hear(worker_pool)
     assert is_about(piece.now(), datetime.now(UTC))
 
 
