@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.export_worker import timekeeping
 from services.export_worker.arrivals import receive
 from services.export_worker.core.invoice import Snapshot, read_snapshot
+from services.export_worker.core.view import look_at
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import RECONCILED
-from services.export_worker.pipeline.hydration import look_at
 from services.export_worker.project_names import keep_names
 from shared.connections.catalog import Catalog, Connection
 from shared.connections.connection import Mode

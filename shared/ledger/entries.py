@@ -37,7 +37,8 @@ class Finding(Body):
 class Look(Body):
     """What one look at the invoice in Procore saw. `seen` is its status, or 'deleted' or 'unreadable'.
 
-    `updated_at` is Procore's; None where Procore did not say. Amounts are in `currency`.
+    `updated_at` is Procore's; None where Procore did not say. Amounts are in `currency`. `unexplained_from`: it saw an
+    approval or a change of which no event is known, for each that names somebody is older than this; else None.
     """
 
     seen: str
@@ -51,6 +52,7 @@ class Look(Body):
     billing_date: date | None = None
     currency: str | None = None
     amount: Decimal | None = None
+    unexplained_from: datetime | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Authority(Body):

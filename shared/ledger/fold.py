@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, assert_never
 
+from shared.ledger.approval import approved
 from shared.ledger.entries import (
     AttemptClosed,
     AttemptOpened,
@@ -32,14 +33,12 @@ from shared.ledger.entries import (
 )
 from shared.ledger.state import (
     EMPTY,
-    Approval,
     Attempt,
     FollowUp,
     Release,
     ReleaseRequest,
     SeenEvent,
     State,
-    explained,
     surely_stands,
 )
 from shared.ledger.transitions import CLOSES_TO, ImpossibleTransition, is_allowed
@@ -188,28 +187,9 @@ def _looked(state: State, look: Look) -> dict[str, Any]:
     if look.seen != APPROVED:
         ended = {"approval": None, "release": None, "release_request": None}
         return changes | ended | {"events": (), "unapproved_at": look.looked_at}
-    users = tuple(dict.fromkeys(event.user_id for event in state.events if event.user_id))
-    approval = explained(state)
-    if approval is None:
-        approval = Approval(
-            seen_at=look.looked_at,
-            fingerprint=look.fingerprint,
-            users=users,
-            latest_content=look.fingerprint,
-        )
-    else:
-        approval = _followed(approval, look, users)
     if state.release_request and state.release_request.fingerprint != look.fingerprint:
         changes |= {"release_request": None}
-    return changes | {"approval": approval, "events": ()}
-
-
-def _followed(approval: Approval, look: Look, users: tuple[str, ...]) -> Approval:
-    """An approval seen again: whoever was at it since may have changed the content, if it changed."""
-    if look.fingerprint == approval.latest_content:
-        return approval
-    changes = (*approval.changes, users)
-    return approval.model_copy(update={"latest_content": look.fingerprint, "changes": changes})
+    return changes | {"approval": approved(state, look), "events": ()}
 
 
 def _opened(state: State, body: AttemptOpened, at: datetime) -> dict[str, Any]:

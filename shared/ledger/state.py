@@ -1,7 +1,7 @@
 """What an export is after its entries: the value that `shared.ledger.fold` computes. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,8 +9,6 @@ from pydantic import Field
 
 from shared.ledger.entries import Authority, Body, Finding, HandedOver, Look, Standing
 from shared.ledger.words import FollowUpKind, Reason, Status
-
-CLOCK_TOLERANCE = timedelta(seconds=1)  # Procore's times are whole seconds
 
 
 class SeenEvent(Body):
@@ -21,13 +19,17 @@ class SeenEvent(Body):
 
 
 class Approval(Body):
-    """One approval: who may have given it, what they approved, and who may have made each change since."""
+    """One approval: who may have given it, what they approved, and who may have made each change since.
+
+    `unexplained_from`: somebody else may have given it, for no event is known that is of this time or later.
+    """
 
     seen_at: datetime
     fingerprint: str | None
     users: tuple[str, ...]
     latest_content: str | None
     changes: tuple[tuple[str, ...], ...] = ()
+    unexplained_from: datetime | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class ReleaseRequest(Body):
@@ -154,17 +156,3 @@ def surely_stands(state: State) -> bool:
     """Final in the ERP, as far as the ledger knows; while an attempt is unresolved only a look-up can tell."""
     is_unsure = state.attempt is not None and state.attempt.unresolved
     return state.standing is not None and state.standing.is_final and not is_unsure
-
-
-def explained(state: State) -> Approval | None:
-    """The approval with those whose events came late but tell of a time before it was seen: candidates too."""
-    if state.approval is None:
-        return None
-    since, until = state.unapproved_at, state.approval.seen_at
-    late = [
-        event.user_id
-        for event in state.events
-        if event.user_id and event.occurred_at and event.occurred_at <= until
-        if since is None or event.occurred_at + CLOCK_TOLERANCE > since
-    ]
-    return state.approval.model_copy(update={"users": tuple(dict.fromkeys((*state.approval.users, *late)))})

@@ -14,8 +14,7 @@ from services.export_worker.core.fields import Problem
 from services.export_worker.core.invoice import Snapshot, read_snapshot
 from services.export_worker.core.outcomes import Found
 from services.export_worker.core.terms import Terms
-from services.export_worker.core.view import Predecessor, View
-from services.export_worker.pipeline.hydration import look_at
+from services.export_worker.core.view import Predecessor, View, look_at
 from shared.connections.mappings import Mapping as Mapped
 from shared.connections.mappings import MappingKind, Mappings
 from shared.ledger.entries import (

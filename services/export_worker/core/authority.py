@@ -7,8 +7,9 @@ from itertools import chain
 
 from shared.approvers.record import ApproverRecord
 from shared.approvers.rule import judge
-from shared.ledger.entries import Authority
-from shared.ledger.state import State, explained
+from shared.ledger.approval import approved
+from shared.ledger.entries import Authority, Look
+from shared.ledger.state import State
 from shared.ledger.words import Reason
 
 
@@ -17,6 +18,7 @@ class Rights:
     """The records as they stand in this moment. `service_users` are our own: never an approver.
 
     `senders` are those whom Procore's own delivery list names, where the connection asks for that; None: not asked.
+    `event_lead` is how much earlier than its change an event may be dated.
     """
 
     records: Mapping[str, ApproverRecord]
@@ -24,6 +26,7 @@ class Rights:
     max_age: timedelta
     now: datetime
     senders: frozenset[str] | None = None
+    event_lead: timedelta = timedelta(0)
 
 
 def candidates(state: State) -> tuple[str, ...]:
@@ -36,18 +39,21 @@ def candidates(state: State) -> tuple[str, ...]:
     return tuple(dict.fromkeys(users))
 
 
-def judge_authority(state: State, fingerprint: str, rights: Rights) -> Authority:
-    """The authority for the content with `fingerprint`; its `problems` are empty when it may be exported."""
-    if state.release and state.release.fingerprint == fingerprint:
+def judge_authority(state: State, look: Look, rights: Rights) -> Authority:
+    """The authority for what `look` saw approved; its `problems` are empty when it may be exported.
+
+    Where no event explains the approval, somebody else than those who are known may have given it.
+    """
+    if state.release and state.release.fingerprint == look.fingerprint:
         users = _people(state.release.users, rights)
         return _authority(users, "release", _problems_of_release(users, len(state.release.users), rights), rights)
-    since = tuple(event.user_id for event in state.events if event.user_id)
-    approval = explained(state)
-    users = _people(since if approval is None else approval.users, rights)
+    approval = approved(state, look)
+    users = _people(approval.users, rights)
     problems = _problems_of_all(users, rights)
-    if approval is not None and fingerprint != approval.fingerprint:
-        changes = approval.changes if fingerprint == approval.latest_content else (*approval.changes, since)
-        changers = [_people(change, rights) for change in changes]
+    if approval.unexplained_from:
+        problems = tuple(dict.fromkeys((Reason.APPROVER_UNKNOWN, *problems)))
+    if look.fingerprint != approval.fingerprint:
+        changers = [_people(change, rights) for change in approval.changes]
         if any(_problems_of_all(each, rights) for each in changers):
             problems = (*problems, Reason.CHANGED_AFTER_APPROVAL)
         users = tuple(dict.fromkeys((*users, *chain.from_iterable(changers))))

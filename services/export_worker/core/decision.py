@@ -10,18 +10,18 @@ from decimal import Decimal
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.decisions import AskErp, Confirm, Decision, Defer, Hold, Keep, Leave, Send, Skip
 from services.export_worker.core.document import Document, Totals
-from services.export_worker.core.invoice import CENT, Snapshot
+from services.export_worker.core.invoice import CENT
 from services.export_worker.core.outcomes import Found
 from services.export_worker.core.standing import difference_told, steps_needed, totals_agree, totals_expected
 from services.export_worker.core.tie_out import Exported, compare
 from services.export_worker.core.view import UNCERTAIN, Deleted, Unreadable, Unseen, View
+from shared.ledger.approval import approved, covers
 from shared.ledger.entries import Finding, Standing
-from shared.ledger.state import Attempt, State
+from shared.ledger.state import Attempt
 from shared.ledger.tie_out import REASON_OF
 from shared.ledger.words import Reason, Status
 
 GRACE_FOR_EVENT = timedelta(seconds=2)
-WHOLE_SECOND = timedelta(seconds=1)
 UNREADABLE_LOOKS = 3
 UNREADABLE_WAIT = timedelta(seconds=5)
 PREDECESSOR_WAIT = timedelta(minutes=10)
@@ -213,35 +213,28 @@ def _already_linked(view: View) -> Decision | None:
 
 
 def _awaiting_event(view: View) -> Decision | None:
-    """A look that may be newer than every event known: the one that explains it is on its way, and awaited once."""
-    state, snapshot = view.state, view.snapshot
-    if snapshot is None or _is_explained(state, snapshot):
-        return None
-    until = (state.awaiting_event_since or view.now) + GRACE_FOR_EVENT
-    return _defer(14, Reason.AWAITING_EVENT, until) if until > view.now else None
+    """A look that is newer than every event known: the one that explains it is on its way, and awaited once.
 
-
-def _is_explained(state: State, snapshot: Snapshot) -> bool:
-    """Whether the content has its approval already, or an event of the look's time is known.
-
-    Where Procore tells no time of the last change, nobody knows whether its event is. An event that is told in
-    whole seconds may be a second younger.
+    Where Procore tells no time of the last change, nobody knows whether its event is.
     """
-    if state.approval and state.approval.latest_content == snapshot.fingerprint:
-        return True
-    known = max((event.occurred_at for event in state.events if event.occurred_at), default=None)
-    if known is None or snapshot.updated_at is None:
-        return False
-    return known >= (snapshot.updated_at if known.microsecond else snapshot.updated_at - WHOLE_SECOND)
+    look, snapshot = view.look, view.snapshot
+    if look is None or snapshot is None or covers(view.state, snapshot.fingerprint):
+        return None
+    if look.unexplained_from is None and look.updated_at is not None:
+        return None
+    until = (view.state.awaiting_event_since or view.now) + GRACE_FOR_EVENT
+    return _defer(14, Reason.AWAITING_EVENT, until) if until > view.now else None
 
 
 def _no_authority(view: View) -> Decision | None:
     authority = view.authority
     if authority is None or not authority.problems:
         return None
-    who = ", ".join(authority.users) or "nobody"
-    detail = f"Procore user {who}"
-    return Hold(tuple(Finding(reason=problem, detail=detail) for problem in authority.problems), 14)
+    who = f"Procore user {', '.join(authority.users) or 'nobody'}"
+    since = approved(view.state, view.look).unexplained_from if view.look and authority.users else None
+    unknown = f"{who} before {since:%Y-%m-%d %H:%M:%S} UTC, and no event names anybody since" if since else who
+    details = {Reason.APPROVER_UNKNOWN: unknown}
+    return Hold(tuple(Finding(reason=each, detail=details.get(each, who)) for each in authority.problems), 14)
 
 
 def _problems(view: View) -> Decision | None:

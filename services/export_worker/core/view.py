@@ -12,7 +12,8 @@ from services.export_worker.core.invoice import Snapshot
 from services.export_worker.core.outcomes import Found
 from services.export_worker.core.standing import standing_of, steps_needed
 from services.export_worker.core.terms import Terms
-from shared.ledger.entries import Authority, Standing
+from shared.ledger.approval import covers, is_explained
+from shared.ledger.entries import Authority, Look, Standing
 from shared.ledger.state import State
 
 UNCERTAIN = ""  # the fingerprint of a document of which nobody knows which attempt it is from
@@ -33,6 +34,9 @@ class Deleted:
 @dataclass(frozen=True)
 class Unseen:
     """Nobody looked: no connection serves the company, and its data are none of our business."""
+
+
+Seen = Snapshot | Unreadable | Deleted | Unseen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +73,7 @@ class View:
 
     now: datetime
     state: State
-    seen: Snapshot | Unreadable | Deleted | Unseen
+    seen: Seen
     rights: Rights
     terms: Terms | None = None
     capabilities: Capabilities | None = None
@@ -90,9 +94,33 @@ class View:
     @property
     def authority(self) -> Authority | None:
         """The authority for the invoice as it is now; None unless it is approved."""
-        if self.snapshot is None or not self.snapshot.is_approved:
+        look = self.look
+        if self.snapshot is None or not self.snapshot.is_approved or look is None:
             return None
-        return judge_authority(self.state, self.snapshot.fingerprint, self.rights)
+        return judge_authority(self.state, look, self.rights)
+
+    @property
+    def look(self) -> Look | None:
+        """The look as the ledger keeps it; of a deleted invoice all that the last one saw, so that people know which."""
+        match self.seen:
+            case Unseen():
+                return None
+            case Deleted():
+                gone = {"seen": "deleted", "looked_at": self.now, "unexplained_from": None}
+                last = self.state.look
+                return last.model_copy(update=gone) if last else Look.model_validate(gone)
+            case Unreadable():
+                return Look(seen="unreadable", looked_at=self.now)
+            case Snapshot() as snapshot:
+                return look_at(snapshot, self.now).model_copy(update={"unexplained_from": self._unexplained_from})
+
+    @property
+    def _unexplained_from(self) -> datetime | None:
+        snapshot, state = self.snapshot, self.state
+        if snapshot is None or not snapshot.is_approved or snapshot.updated_at is None:
+            return None
+        since = snapshot.updated_at - self.rights.event_lead
+        return None if covers(state, snapshot.fingerprint) or is_explained(state.events, since) else since
 
     @property
     def standing(self) -> Standing | None:
@@ -107,3 +135,21 @@ class View:
         fingerprint = UNCERTAIN if attempt.may_be_older else attempt.fingerprint
         needed = steps_needed(Document.model_validate(attempt.document), self.capabilities)
         return standing_of(self.look_up.live[0], needed, fingerprint, attempt.line_6)
+
+
+def look_at(snapshot: Snapshot, now: datetime) -> Look:
+    """The look at an invoice that Procore showed. Amount: line 8 plus tax, in the invoice's currency."""
+    g702 = snapshot.g702
+    return Look(
+        seen=snapshot.status,
+        looked_at=now,
+        updated_at=snapshot.updated_at,
+        fingerprint=snapshot.fingerprint,
+        contract_id=snapshot.contract_id,
+        number=snapshot.number,
+        invoice_number=snapshot.invoice_number,
+        customer_name=snapshot.customer_name,
+        billing_date=snapshot.billing_date,
+        currency=snapshot.currency,
+        amount=g702 and g702.current_payment_due + g702.tax_applicable_to_this_payment,
+    )

@@ -21,7 +21,6 @@ from services.export_worker.pipeline.calls import look_up
 from services.export_worker.pipeline.follow_up import FollowUps
 from services.export_worker.pipeline.generations import also_by_id
 from services.export_worker.pipeline.house import House
-from services.export_worker.pipeline.hydration import look_at
 from services.export_worker.pipeline.obedience import Obedience
 from services.export_worker.pipeline.recording import closing, deciding, says_the_same
 from services.export_worker.pipeline.showing import keep_sheet
@@ -173,13 +172,13 @@ class _Opening:
         self._claim = claim
 
     async def bodies(self, session: Session) -> Sequence[EntryBody]:
-        view, snapshot, seen_as = self._view, self._view.snapshot, self._view.authority
-        if snapshot is None or seen_as is None:
+        view, snapshot, look, seen_as = self._view, self._view.snapshot, self._view.look, self._view.authority
+        if snapshot is None or look is None or seen_as is None:
             raise TypeError("only an approved invoice is sent")
         company_id = self._link.terms.company_id
         rights = await read_rights(session, self._house, company_id, view.state, timekeeping.now())
         rights = replace(rights, senders=view.rights.senders)
-        authority = judge_authority(view.state, snapshot.fingerprint, rights)
+        authority = judge_authority(view.state, look, rights)
         if authority.problems:
             hold = Hold(tuple(Finding(reason=problem) for problem in authority.problems), 14)
             return [*closing(hold, view), *deciding(hold, view)]
@@ -193,7 +192,7 @@ class _Opening:
             mappings_version=view.mappings_version,
             fingerprint=snapshot.fingerprint,
             line_6=snapshot.g702.total_earned_less_retainage if snapshot.g702 else None,
-            look=look_at(snapshot, view.now),
+            look=look,
             authority_when_seen=seen_as,
             authority_when_opened=authority,
             fencing_token=self._claim.fencing_token,

@@ -10,18 +10,15 @@ from sqlalchemy import bindparam, select
 from services.export_worker.core.decision import is_before
 from services.export_worker.core.invoice import Snapshot, read_snapshot
 from services.export_worker.core.terms import Terms
-from services.export_worker.core.view import Deleted, Predecessor, Unreadable, Unseen
+from services.export_worker.core.view import Deleted, Predecessor, Seen, Unreadable
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Export, ExportKey
-from shared.ledger.entries import Look
 from shared.ledger.state import State
 from shared.ledger.tables import exports
 from shared.ledger.words import Reason, Status
 from shared.procore.errors import NotAnId, ProcoreForbidden, ProcoreNotFound, ProcoreRefused
 from shared.procore.payment_applications import PaymentApplications
 from shared.statements import Sessions, Statement, at_once
-
-Seen = Snapshot | Unreadable | Deleted | Unseen
 
 
 @dataclass(frozen=True)
@@ -122,38 +119,6 @@ class Hydration:
                 connection=key.connection,
             )
         return None if state is None else State.model_validate(state)
-
-
-def look_entry(seen: Seen, now: datetime, last: Look | None) -> Look | None:
-    """The look as the ledger keeps it; of a deleted invoice all that the `last` look saw, so that people know which."""
-    match seen:
-        case Unseen():
-            return None
-        case Deleted():
-            gone = {"seen": "deleted", "looked_at": now}
-            return last.model_copy(update=gone) if last else Look.model_validate(gone)
-        case Unreadable():
-            return Look(seen="unreadable", looked_at=now)
-        case Snapshot():
-            return look_at(seen, now)
-
-
-def look_at(snapshot: Snapshot, now: datetime) -> Look:
-    """The look at an invoice that Procore showed. Amount: line 8 plus tax, in the invoice's currency."""
-    g702 = snapshot.g702
-    return Look(
-        seen=snapshot.status,
-        looked_at=now,
-        updated_at=snapshot.updated_at,
-        fingerprint=snapshot.fingerprint,
-        contract_id=snapshot.contract_id,
-        number=snapshot.number,
-        invoice_number=snapshot.invoice_number,
-        customer_name=snapshot.customer_name,
-        billing_date=snapshot.billing_date,
-        currency=snapshot.currency,
-        amount=g702 and g702.current_payment_due + g702.tax_applicable_to_this_payment,
-    )
 
 
 def _changed_at(shown: Snapshot, listed: Iterable[Snapshot]) -> datetime | None:

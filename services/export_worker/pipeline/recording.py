@@ -2,7 +2,6 @@
 
 from services.export_worker.core.decisions import Confirm, Decision, Defer, Hold, Skip
 from services.export_worker.core.view import View
-from services.export_worker.pipeline.hydration import look_entry
 from shared.ledger.entries import AttemptClosed, Confirmed, Deferred, EntryBody, Held, Skipped
 from shared.ledger.state import State
 from shared.ledger.words import Closing, Status
@@ -24,7 +23,7 @@ def closing(decision: Decision | None, view: View) -> list[AttemptClosed]:
 
 def deciding(decision: Confirm | Hold | Skip | Defer, view: View) -> list[EntryBody]:
     """The decision's own entry; none where closing the attempt says it all."""
-    look = look_entry(view.seen, view.now, view.state.look)
+    look = view.look
     match decision:
         case Confirm(standing=standing):
             if view.state.status is Status.EXPORTING or look is None:

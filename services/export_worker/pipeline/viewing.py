@@ -10,11 +10,11 @@ from services.export_worker.core.document import Document
 from services.export_worker.core.fields import Problem
 from services.export_worker.core.invoice import Snapshot
 from services.export_worker.core.outcomes import LookUpFailure
-from services.export_worker.core.view import Unreadable, Unseen, View
+from services.export_worker.core.view import Seen, Unreadable, Unseen, View
 from services.export_worker.exports import Claim, Export
 from services.export_worker.links import NEVER_TROUBLED, Link, link_state
 from services.export_worker.pipeline.house import House
-from services.export_worker.pipeline.hydration import Before, Seen
+from services.export_worker.pipeline.hydration import Before
 from shared.approvers import store as approvers
 from shared.connections import mapping_store
 from shared.connections.mappings import Mappings

@@ -23,7 +23,7 @@ SEEN = held(Reason.CURRENCY, look=a_look())
 
 
 def problems(state, fingerprint=CONTENT, recorded=None, **changes):
-    return judge_authority(state, fingerprint, replace(recorded or rights(), **changes)).problems
+    return judge_authority(state, a_look(fingerprint=fingerprint), replace(recorded or rights(), **changes)).problems
 
 
 def approved_by(*users):
@@ -98,7 +98,7 @@ def test_a_record_turns_stale_between_two_judgements():
 
 
 def test_both_judgements_carry_their_evidence():
-    authority = judge_authority(approved_by(ADA), CONTENT, rights())
+    authority = judge_authority(approved_by(ADA), a_look(), rights())
     assert (authority.users, authority.found_by, authority.judged_at) == ((ADA,), "events", NOW)
     assert authority.records == (RECORD_OF_ADA.evidence(),)
     assert "Ada" not in authority.model_dump_json()
@@ -106,7 +106,7 @@ def test_both_judgements_carry_their_evidence():
 
 def test_a_release_takes_over_for_its_content_only():
     state = apply(approved_by(BEN), released_by(ADA), NOW)
-    authority = judge_authority(state, CONTENT, rights())
+    authority = judge_authority(state, a_look(), rights())
     assert (authority.users, authority.found_by, authority.problems) == ((ADA,), "release", ())
     assert problems(state, CHANGED) == (Reason.APPROVER_LACKS_PRIVILEGE, Reason.CHANGED_AFTER_APPROVAL)
 
@@ -129,7 +129,7 @@ def test_a_change_is_judged_the_same_once_it_was_seen():
 
 
 def test_the_changer_is_named_beside_the_approver():
-    authority = judge_authority(a_state(SEEN, received(DAN, at=LATER)), CHANGED, rights())
+    authority = judge_authority(a_state(SEEN, received(DAN, at=LATER)), a_look(fingerprint=CHANGED), rights())
     assert authority.users == (ADA, DAN)
     assert len(authority.records) == 2
 
@@ -192,8 +192,8 @@ def test_the_records_of_all_who_matter_are_asked_for():
 @given(states, recorded, st.sampled_from((CONTENT, CHANGED)))
 def test_judging_asks_for_no_record_beyond_the_candidates(state, recorded, fingerprint):
     known = {user: recorded.records[user] for user in candidates(state) if user in recorded.records}
-    authority = judge_authority(state, fingerprint, recorded)
-    assert judge_authority(state, fingerprint, replace(recorded, records=known)) == authority
+    authority = judge_authority(state, a_look(fingerprint=fingerprint), recorded)
+    assert judge_authority(state, a_look(fingerprint=fingerprint), replace(recorded, records=known)) == authority
     assert set(authority.users) <= set(candidates(state))
 
 
@@ -214,7 +214,7 @@ def released_by_two(first, second):
 
 
 def test_two_who_release_are_both_judged():
-    authority = judge_authority(released_by_two(ADA, DAN), CONTENT, rights())
+    authority = judge_authority(released_by_two(ADA, DAN), a_look(), rights())
     assert (authority.users, authority.problems) == ((ADA, DAN), ())
     assert [record["user_id"] for record in authority.records] == [ADA, DAN]
     assert {ADA, DAN} <= set(candidates(released_by_two(ADA, DAN)))

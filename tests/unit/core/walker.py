@@ -27,7 +27,6 @@ from services.export_worker.core.standing import (
 )
 from services.export_worker.core.view import Deleted, LookUp, Predecessor, Unreadable, View
 from services.export_worker.pipeline.corridor import _is_older
-from services.export_worker.pipeline.hydration import look_at
 from services.export_worker.pipeline.recording import closing, deciding, says_the_same
 from shared.ledger.entries import AttemptClosed, AttemptOpened, AttemptResumed, EntryBody, Finding, StepDone
 from shared.ledger.entries import HandedOver as HandedOverEntry
@@ -145,10 +144,11 @@ class Walker:
                 return
 
     def _send(self, document: Document, view: View) -> None:
-        snapshot = view.snapshot
+        snapshot, look = view.snapshot, view.look
         assert snapshot is not None
+        assert look is not None
         assert view.authority is not None
-        authority = judge_authority(self.state, snapshot.fingerprint, rights(*self.records, now=self.now))
+        authority = judge_authority(self.state, look, rights(*self.records, now=self.now))
         if authority.problems:
             hold = Hold(tuple(Finding(reason=problem) for problem in authority.problems), 14)
             self._append(*closing(hold, view), *deciding(hold, view))
@@ -169,7 +169,7 @@ class Walker:
             mappings_version=view.mappings_version,
             fingerprint=snapshot.fingerprint,
             line_6=snapshot.g702 and snapshot.g702.total_earned_less_retainage,
-            look=look_at(snapshot, self.now),
+            look=view.look,
             authority_when_seen=view.authority or authority,
             authority_when_opened=authority,
             fencing_token=len(self.entries),
