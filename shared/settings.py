@@ -168,6 +168,9 @@ class ProcoreSettings(Settings):
     procore_service_user_ids: Annotated[frozenset[Id], *CommaSeparated] = Field(
         frozenset(), description="our own users' ids in Procore, whole numbers separated by commas"
     )
+    procore_event_lead_seconds: float = Field(
+        0, ge=0, le=60, allow_inf_nan=False, description="a number of seconds from 0 to 60"
+    )
 
 
 def _tokens(value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:

@@ -1,7 +1,7 @@
 """What a replay would do now: the worker's own look and decision, with nothing written anywhere."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import typer
@@ -14,6 +14,7 @@ from services.export_worker.core.telling import Refusal, Tried, Unknown, foretol
 from services.export_worker.exports import Export
 from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
+from services.export_worker.pipeline.house import Trust
 from services.export_worker.pipeline.trial import reading_house, tried
 from shared.connections.catalog import Catalog
 from shared.events.command import Action, Command, OperatorRole
@@ -51,12 +52,7 @@ async def replayed(
         export = await read(engine, export_id)
         serving = whole.named(export.key.connection) or whole.serving(export.key.company_id, export.key.project_id)
         async with links(Catalog((serving,) if serving else ())) as made, procore(known) as client:
-            house = reading_house(
-                engine,
-                client,
-                service_users=frozenset(known.procore_service_user_ids),
-                record_max_age=timedelta(days=known.approver_record_max_age_days),
-            )
+            house = reading_house(engine, client, Trust.of(known, known))
             link: Link | None = made.get(serving.name) if serving else None
             command = replay_of(export, asked)
             return await tried(house, link, export, command, Circumstances(state=export.state))

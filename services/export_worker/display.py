@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.export_worker.hook_looks import HookLooks
 from services.export_worker.links import Link
+from services.export_worker.pipeline.house import Trust
 from services.export_worker.pipeline.trial import reading_house
 from services.export_worker.profiles import profile_of
 from services.export_worker.rollup import Rollup
@@ -63,12 +64,7 @@ class Display:
         self._kafka = kafka
         self._heartbeat = Heartbeat(engine, service="worker", health=health, detail=self._vitals)
         modest = procore.with_share(settings.reconcile_budget_share)
-        house = reading_house(
-            engine,
-            modest,
-            service_users=frozenset(settings.procore_service_user_ids),
-            record_max_age=timedelta(days=settings.approver_record_max_age_days),
-        )
+        house = reading_house(engine, modest, Trust.of(settings, settings))
         self._trials = Trials(engine, house, catalog, links)
         self._hooks = HookLooks(engine, Webhooks(modest), catalog, namespace=settings.procore_hook_namespace)
 

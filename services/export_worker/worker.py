@@ -24,7 +24,7 @@ from services.export_worker.gauges import keep_gauges
 from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link, LinkBook, make_links
 from services.export_worker.metrics import LAG, PROCORE_SECONDS
-from services.export_worker.pipeline.house import House
+from services.export_worker.pipeline.house import House, Trust
 from services.export_worker.pipeline.hydration import Hydration
 from services.export_worker.publication import Publication
 from services.export_worker.reconciliation import Reconciliation
@@ -88,8 +88,7 @@ class Worker:
             writer=LedgerWriter(self._pool, name),
             hydration=Hydration(PaymentApplications(self._procore), DeliveryList(Webhooks(self._procore)), self._pool),
             book=LinkBook(self._pool),
-            service_users=frozenset(settings.procore_service_user_ids),
-            record_max_age=timedelta(days=settings.approver_record_max_age_days),
+            trust=Trust.of(settings, settings),
         )
         every = timedelta(hours=settings.seal_every_hours)
         self._sealing = Sealing(self._engine, settings.ledger_seal_key, every=every)

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from services.cli.connecting import links
 from services.export_worker.erp.catalog import ADAPTERS
+from services.export_worker.pipeline.house import Trust
 from services.export_worker.pipeline.obedience import Obedience
 from services.export_worker.pipeline.trial import reading_house
 from services.export_worker.trials import Trials
@@ -55,7 +56,8 @@ async def made_trials(engine) -> AsyncIterator[Trials]:
         settings.procore_api_url, settings.procore_login_url, settings.procore_client_id, settings.procore_client_secret
     )
     async with client, links(known) as made:
-        house = reading_house(engine, client, service_users=frozenset(), record_max_age=timedelta(days=30))
+        trust = Trust(service_users=frozenset(), record_max_age=timedelta(days=30), event_lead=timedelta(0))
+        house = reading_house(engine, client, trust)
         yield Trials(engine, house, known, made)
 
 

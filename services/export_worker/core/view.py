@@ -101,7 +101,7 @@ class View:
 
     @property
     def look(self) -> Look | None:
-        """The look as the ledger keeps it; of a deleted invoice all that the last one saw, so that people know which."""
+        """The look as the ledger keeps it; of a deleted invoice all that the last one saw: people should know which."""
         match self.seen:
             case Unseen():
                 return None

@@ -1,7 +1,5 @@
 """What a command would come to now: the worker's own look and decision, with nothing written anywhere."""
 
-from datetime import timedelta
-
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.export_worker import timekeeping
@@ -12,7 +10,7 @@ from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Export
 from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link, LinkBook
-from services.export_worker.pipeline.house import House
+from services.export_worker.pipeline.house import House, Trust
 from services.export_worker.pipeline.hydration import Hydration
 from services.export_worker.pipeline.viewing import ErpSilent, Viewer
 from shared.events.command import Command
@@ -23,9 +21,7 @@ from shared.procore.payment_applications import PaymentApplications
 from shared.procore.webhooks import Webhooks
 
 
-def reading_house(
-    engine: AsyncEngine, procore: ProcoreClient, *, service_users: frozenset[str], record_max_age: timedelta
-) -> House:
+def reading_house(engine: AsyncEngine, procore: ProcoreClient, trust: Trust) -> House:
     """A house that can only look: its database sessions refuse every write."""
     reading = engine.execution_options(postgresql_readonly=True)
     return House(
@@ -33,8 +29,7 @@ def reading_house(
         writer=LedgerWriter(reading, "dry run"),
         hydration=Hydration(PaymentApplications(procore), DeliveryList(Webhooks(procore)), reading),
         book=LinkBook(reading),
-        service_users=service_users,
-        record_max_age=record_max_age,
+        trust=trust,
     )
 
 

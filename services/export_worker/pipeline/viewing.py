@@ -110,7 +110,7 @@ async def _first_open_day(seen: Snapshot, link: Link) -> date | None:
 async def read_rights(session: Session, house: House, company_id: str, state: State, now: datetime) -> Rights:
     """The records of everybody who may matter, as they stand in this transaction."""
     records = await approvers.current(session, company_id, candidates(state))
-    return Rights(records=records, service_users=house.service_users, max_age=house.record_max_age, now=now)
+    return house.trust.rights(records, now)
 
 
 def _is_worth_a_document(seen: Snapshot, state: State, link: Link) -> bool:

@@ -30,7 +30,7 @@ from tests.support.builders import (
     skipped,
     step_done,
 )
-from tests.support.cast import BEN, NOW
+from tests.support.cast import BEN, NOW, SERVICE
 
 WHO = {"nonce": "n", "by": "7", "why": "because"}
 LATER = NOW + timedelta(minutes=1)
@@ -189,44 +189,8 @@ CASES = {
     ),
     "13 linked elsewhere": (a_view(a_snapshot(origin_id="SAGE-1")), (Hold, 13, Reason.ALREADY_LINKED)),
     "13 linked to null": (a_view(a_snapshot(origin_id="null")), (Send, 22)),
-    "14 by nobody": (a_view(state=a_state(received(None))), (Hold, 14, Reason.APPROVER_UNKNOWN)),
+    "14 by nobody": (a_view(state=a_state(received(SERVICE))), (Hold, 14, Reason.APPROVER_UNKNOWN)),
     "14 by Ben": (a_view(state=a_state(received(BEN))), (Hold, 14, Reason.APPROVER_LACKS_PRIVILEGE)),
-    "14 its event is on its way": (
-        a_view(state=a_state(received(at=NOW - 2 * SECOND))),
-        (Defer, 14, Reason.AWAITING_EVENT),
-    ),
-    "14 its event is there": (a_view(state=a_state(received(at=NOW - SECOND))), (Send, 22)),
-    "14 another event a moment before": (
-        a_view(state=a_state(received(at=NOW - timedelta(milliseconds=1)))),
-        (Defer, 14, Reason.AWAITING_EVENT),
-    ),
-    "14 its event was awaited": (
-        a_view(state=a_state(received(None), deferred(Reason.AWAITING_EVENT, look=a_look(at=NOW - 2 * SECOND)))),
-        (Hold, 14, Reason.APPROVER_UNKNOWN),
-    ),
-    "14 no time to compare": (
-        a_view(a_snapshot(updated_at=None), state=a_state(received())),
-        (Defer, 14, Reason.AWAITING_EVENT),
-    ),
-    "14 no time to compare, waited once": (
-        a_view(
-            a_snapshot(updated_at=None),
-            state=a_state(received(), deferred(Reason.AWAITING_EVENT, look=a_look(at=NOW - 2 * SECOND))),
-        ),
-        (Send, 22),
-    ),
-    "14 approved before, other content": (
-        a_view(OTHER, state=apply(PAUSED, received(at=NOW - 2 * SECOND), NOW)),
-        (Defer, 14, Reason.AWAITING_EVENT),
-    ),
-    "14 approved before, other content, its event is there": (
-        a_view(OTHER, state=apply(PAUSED, received(at=NOW - SECOND), NOW)),
-        (Send, 22),
-    ),
-    "14 no event has a time": (
-        a_view(state=a_state(received(occurred_at=None))),
-        (Defer, 14, Reason.AWAITING_EVENT),
-    ),
     "15 problems": (
         a_view(document=(Problem(Reason.CURRENCY, "€"), Problem(Reason.TOO_LONG, "!"))),
         (Hold, 15, Reason.CURRENCY, Reason.TOO_LONG),

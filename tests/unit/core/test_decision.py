@@ -31,7 +31,7 @@ from tests.support.builders import (
     opened,
     received,
 )
-from tests.support.cast import ADA, BEN, NOW, rights
+from tests.support.cast import ADA, BEN, NOW, SERVICE, rights
 from tests.unit.core.decision_cases import (
     CASES,
     LATER,
@@ -85,7 +85,7 @@ def test_of_all_that_is_wrong_with_the_approver_everything_is_said():
 
 
 def test_nobody_is_called_nobody():
-    assert decide(a_view(state=a_state(received(None)))).findings[0].detail == "Procore user nobody"
+    assert decide(a_view(state=a_state(received(SERVICE)))).findings[0].detail == "Procore user nobody"
 
 
 def test_who_waits_says_for_whom():
