@@ -29,7 +29,7 @@ def approved(state: State, look: Look) -> Approval:
     )
 
 
-def covers(state: State, fingerprint: str) -> bool:
+def covers(state: State, fingerprint: str | None) -> bool:
     """Whether this content was seen approved already."""
     return state.approval is not None and state.approval.latest_content == fingerprint
 

@@ -47,6 +47,25 @@ async def test_an_approval_after_the_last_event_is_not_taken_for_the_editors(hou
     assert await house.receivables() == []
 
 
+@pytest.mark.parametrize("told_by", ["invoice", "lists"], indirect=True)
+@pytest.mark.parametrize("may", [True, False])
+async def test_an_approval_right_after_the_draft_is_not_taken_for_the_drafters(house, told_by, may):
+    """No look ever saw the draft, and the approval's webhook comes only after the wait for it."""
+    await house.procore.order_fault(path_prefix=INVOICES, delay=1.5)
+    invoice = await house.invoice()
+    await house.received(invoice, 1)
+    await house.procore.pause_deliveries()
+    await house.approve(invoice, by=house.ada if may else house.ben)
+    await house.export_of(invoice, "held", reason=Reason.APPROVER_UNKNOWN)
+    assert await house.receivables() == []
+    await house.procore.resume_deliveries()
+    if may:
+        await house.export_of(invoice, "exported")
+    else:
+        await house.export_of(invoice, "held", reason=Reason.APPROVER_AMBIGUOUS)
+    assert len(await house.receivables()) == may
+
+
 async def test_a_contracts_invoices_go_their_way_and_wait_at_most_once(house, told_by):
     invoices = [await an_invoice(house, told_by, concrete=amount) for amount in ("60000.00", "30000.00")]
     for invoice in invoices:

@@ -134,7 +134,7 @@ async def test_a_trial_is_answered_once(trials, prepared, export_of, asks):
 
 
 async def test_a_trial_of_a_release_names_what_is_missing(trials, export_of, asks, answer):
-    later = Received(event_id="later", reason="update", occurred_at=datetime.now(UTC))
+    later = Received(event_id="later", reason="update", user_id="7", occurred_at=datetime.now(UTC))
     export = await export_of(held_for(), later)
     nonce = await asks(export, Action.RELEASE, role=OperatorRole.ACCOUNTING_APPROVER, user_id="7")
     await trials.answer_some(CONNECTION)

@@ -217,12 +217,10 @@ def _awaiting_event(view: View) -> Decision | None:
 
     Where Procore tells no time of the last change, nobody knows whether its event is.
     """
-    look, snapshot = view.look, view.snapshot
-    if look is None or snapshot is None or covers(view.state, snapshot.fingerprint):
+    state, look = view.state, view.look
+    if look is None or (look.updated_at and not look.unexplained_from) or covers(state, look.fingerprint):
         return None
-    if look.unexplained_from is None and look.updated_at is not None:
-        return None
-    until = (view.state.awaiting_event_since or view.now) + GRACE_FOR_EVENT
+    until = (state.awaiting_event_since or view.now) + GRACE_FOR_EVENT
     return _defer(14, Reason.AWAITING_EVENT, until) if until > view.now else None
 
 
