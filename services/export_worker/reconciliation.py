@@ -6,7 +6,7 @@ Procore throws its queue away after 12 hours of failed deliveries, so this is ne
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -15,19 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.export_worker import timekeeping
 from services.export_worker.arrivals import receive
+from services.export_worker.core.comparison import compare
 from services.export_worker.core.invoice import Snapshot, read_snapshot
-from services.export_worker.core.view import look_at
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import RECONCILED
 from services.export_worker.project_names import keep_names
 from shared.connections.catalog import Catalog, Connection
 from shared.connections.connection import Mode
-from shared.events.notifications import Notification
-from shared.ledger.entries import Look, Received
 from shared.ledger.state import State
 from shared.ledger.tables import exports, reconciliations
-from shared.ledger.words import Status
 from shared.procore.client import ProcoreClient
 from shared.procore.directory import Directory, Project
 from shared.procore.errors import ProcoreError, ProcoreForbidden, ProcoreNotFound, ProcoreUnavailable
@@ -37,7 +34,6 @@ from shared.procore.webhooks import Webhooks
 LEFT_TO_ITS_WEBHOOK = timedelta(minutes=10)
 LONGEST_WAIT = timedelta(minutes=15)
 LEFT_UNFINISHED = timedelta(minutes=5)
-SHOWN_IN_LISTS = ("seen", "number", "invoice_number", "customer_name", "billing_date", "currency", "amount")
 
 log = structlog.get_logger("export_worker.reconciliation")
 
@@ -167,21 +163,11 @@ class Reconciliation:
             snapshot = read_snapshot(raw)
             shown[snapshot.payment_application_id] = snapshot
         now = timekeeping.now()
-        settled_before = now - self._grace
-        missed = [
-            each for each in shown.values() if _is_missed(each, known.get(each.payment_application_id), settled_before)
-        ]
-        gone = [
-            (invoice, state) for invoice, state in known.items() if invoice not in shown and _should_be_shown(state)
-        ]
-        told = await self._deliveries.events(connection.company_id, project_id) if missed or gone else []
+        differences = compare(shown, known, now - self._grace)
+        listed = await self._deliveries.events(connection.company_id, project_id) if differences else []
         arrivals = [
-            Arrival(_key(connection, project_id, each.payment_application_id), _explained(each, told))
-            for each in missed
-        ]
-        arrivals += [
-            Arrival(_key(connection, project_id, invoice), (_deleted(invoice, told) or _gone(invoice, state),))
-            for invoice, state in gone
+            Arrival(_key(connection, project_id, invoice), bodies)
+            for invoice, bodies in differences.received(listed).items()
         ]
         async with self._engine.begin() as database:
             await receive(database, arrivals, now)
@@ -226,69 +212,6 @@ def going_on_after(left_at: str | None, projects: Sequence[str]) -> Sequence[str
     """All of them, beginning after the one at which the run before stopped: else a large account's last never come."""
     begin = projects.index(left_at) + 1 if left_at in projects else 0
     return [*projects[begin:], *projects[:begin]]
-
-
-def _explained(snapshot: Snapshot, told: Sequence[Notification]) -> tuple[Received, ...]:
-    """Procore's own delivery list tells who did it, even where the delivery itself was discarded."""
-    about = (event for event in told if event.resource_id == snapshot.payment_application_id)
-    return tuple(_delivered(event) for event in about) or (_unexplained(snapshot),)
-
-
-def _is_missed(snapshot: Snapshot, known: State | None, settled_before: datetime) -> bool:
-    """Changed since our last look, and long enough ago that its webhook should have come."""
-    changed_at = snapshot.updated_at
-    if changed_at is not None and changed_at > settled_before:
-        return False
-    look = known.look if known else None
-    if look is None:
-        return snapshot.is_approved and (known is None or not known.news)
-    if changed_at is not None and look.updated_at is not None:
-        return changed_at > look.updated_at
-    return _tells_otherwise(snapshot, look)
-
-
-def _tells_otherwise(snapshot: Snapshot, look: Look) -> bool:
-    """Without two times to compare: whether the list shows something else than the look saw."""
-    shown = look_at(snapshot, look.looked_at)
-    told = {name: getattr(shown, name) for name in SHOWN_IN_LISTS}
-    return any(value not in (None, getattr(look, name)) for name, value in told.items())
-
-
-def _should_be_shown(state: State) -> bool:
-    return not state.is_deleted and state.unreadable_looks == 0 and state.status is not Status.SKIPPED
-
-
-def _delivered(event: Notification) -> Received:
-    return Received(
-        event_id=event.event_id,
-        source="delivery_list",
-        reason=event.reason,
-        user_id=event.user_id,
-        occurred_at=event.occurred_at,
-    )
-
-
-def _unexplained(snapshot: Snapshot) -> Received:
-    changed_at = snapshot.updated_at
-    when = changed_at.isoformat() if changed_at else snapshot.status
-    return Received(
-        event_id=f"reconciliation:{snapshot.payment_application_id}:{when}",
-        source="reconciliation",
-        reason="found",
-        occurred_at=changed_at,
-    )
-
-
-def _deleted(invoice: str, told: Sequence[Notification]) -> Received | None:
-    """Only a delete event proves a deletion: a list that lacks the invoice may lack it for want of rights."""
-    deletions = (_delivered(event) for event in told if event.resource_id == invoice and event.reason == "delete")
-    return next(deletions, None)
-
-
-def _gone(invoice: str, state: State) -> Received:
-    return Received(
-        event_id=f"reconciliation:{invoice}:gone:{state.version}", source="reconciliation", reason="missing"
-    )
 
 
 def _key(connection: Connection, project_id: str, invoice: str) -> ExportKey:

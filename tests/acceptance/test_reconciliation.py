@@ -42,6 +42,20 @@ async def test_an_approval_that_no_list_explains_waits_for_a_release(house):
     assert len(await house.receivables()) == 1
 
 
+async def test_an_approval_after_a_draft_that_no_look_saw_is_explained_by_the_list(house):
+    await house.procore.order_fault(path_prefix="/rest/v1.0/payment_applications/", delay=1.5)
+    invoice = await house.invoice()
+    await house.received(invoice, 1)
+    await house.procore.order_webhook_fault("drop")
+    await house.approve(invoice)
+    await house.export_of(invoice, "held", reason=Reason.APPROVER_UNKNOWN)
+    assert (await house.reconcile()).missed == [str(invoice)]
+    await house.export_of(invoice, "exported")
+    assert await sources(house, invoice) == {"webhook", "delivery_list"}
+    await house.at_rest(invoice)
+    assert (await house.reconcile()).missed == []
+
+
 async def test_a_young_approval_is_left_to_its_webhook(house):
     await house.procore.order_webhook_fault("drop")
     invoice = await house.approved()
