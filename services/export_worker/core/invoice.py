@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from services.export_worker.core.fields import Fields, Problem
@@ -103,7 +104,7 @@ class Snapshot:
         made = self.created_at.date() if self.created_at else None
         return self.billing_date or self.period_end or made
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of what an approval covers: not status, payments, origin, times or attachments."""
         covered = {

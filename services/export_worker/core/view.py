@@ -1,6 +1,7 @@
 """Everything that a decision may look at."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from datetime import datetime
 from decimal import Decimal
 
@@ -91,7 +92,7 @@ class View:
         """The invoice, where Procore shows it."""
         return self.seen if isinstance(self.seen, Snapshot) else None
 
-    @property
+    @cached_property
     def authority(self) -> Authority | None:
         """The authority for the invoice as it is now; None unless it is approved."""
         look = self.look
@@ -99,7 +100,7 @@ class View:
             return None
         return judge_authority(self.state, look, self.rights)
 
-    @property
+    @cached_property
     def look(self) -> Look | None:
         """The look as the ledger keeps it; of a deleted invoice all that the last one saw: people should know which."""
         match self.seen:
