@@ -111,7 +111,8 @@ def _authorization(headers: list[tuple[bytes, bytes]]) -> bytes | None:
 def _hides_its_body(headers: list[tuple[bytes, bytes]]) -> bool:
     """For the HTTP parser a request that asks for an upgrade ends with its headers, whatever length they tell."""
     told = dict(headers)
-    return b"upgrade" in told and (told.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in told)
+    asks = any(name == b"connection" and b"upgrade" in value.lower() for name, value in headers)
+    return asks and b"upgrade" in told and (told.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in told)
 
 
 def _client(scope: Scope) -> str | None:

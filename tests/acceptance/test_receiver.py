@@ -179,6 +179,14 @@ def test_a_body_behind_an_upgrade_is_never_taken_for_empty(receiver, kafka, upgr
     assert "upgrade" in receiver.logged("webhook.turned_away")[-1]["why"]
 
 
+def test_an_empty_body_beside_an_upgrade_that_is_not_asked_for_is_kept(receiver, kafka):
+    letters = len(records(kafka.bootstrap, Topic.DEAD_LETTERS, lambda _: True))
+    headers = {"authorization": CURRENT, "upgrade": "websocket"}
+    answer = receiver.client.post("/webhooks/procore", content=iter([b""]), headers=headers)
+    assert answer.status_code == 204
+    assert len(records(kafka.bootstrap, Topic.DEAD_LETTERS, lambda _: True)) == letters + 1
+
+
 def test_a_client_that_leaves_is_logged(receiver):
     address = urlsplit(receiver.url)
     before = len(receiver.logged("webhook.disconnected"))
