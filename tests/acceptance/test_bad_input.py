@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ async def post(house: House, **changes: Any) -> str:
     event_id = secrets.token_hex(13)
     body = {
         "ulid": event_id,
+        "timestamp": datetime.now(UTC).isoformat(),
         "user_id": house.ada,
         "company_id": house.company,
         "project_id": house.project,

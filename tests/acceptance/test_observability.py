@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -49,7 +50,8 @@ async def post(house: House, *, resource: str = "Payment Applications", token: s
         "Authorization": f"Bearer {token or house.secrets.webhook_token}",
         "traceparent": f"00-{trace}-{secrets.token_hex(8)}-01",
     }
-    body = {"ulid": secrets.token_hex(13), "company_id": house.company, "project_id": house.project}
+    body = {"ulid": secrets.token_hex(13), "timestamp": datetime.now(UTC).isoformat()}
+    body |= {"company_id": house.company, "project_id": house.project}
     body |= {"user_id": house.ada, "event_type": "update", "resource_name": resource, **ids}
     async with httpx.AsyncClient(base_url=house.receiver_url, verify=False, trust_env=False) as client:
         await client.post("/webhooks/procore", json=body, headers=headers)
