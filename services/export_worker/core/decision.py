@@ -230,7 +230,7 @@ def _no_authority(view: View) -> Decision | None:
         return None
     who = f"Procore user {', '.join(authority.users) or 'nobody'}"
     since = approved(view.state, view.look).unexplained_from if view.look and authority.users else None
-    unknown = f"{who} before {since:%Y-%m-%d %H:%M:%S} UTC, and no event names anybody since" if since else who
+    unknown = f"{who}, but no event of {since:%Y-%m-%d %H:%M:%S} UTC or later names anybody" if since else who
     details = {Reason.APPROVER_UNKNOWN: unknown}
     return Hold(tuple(Finding(reason=each, detail=details.get(each, who)) for each in authority.problems), 14)
 

@@ -112,7 +112,7 @@ def gap(milliseconds: int) -> timedelta:
 def test_the_drafter_is_not_taken_for_the_approver():
     road = a_draft_by_ada_approved_by(BEN)
     assert road.state.findings[0].detail == (
-        f"Procore user {ADA} before {NOW:%Y-%m-%d %H:%M:%S} UTC, and no event names anybody since"
+        f"Procore user {ADA}, but no event of {NOW:%Y-%m-%d %H:%M:%S} UTC or later names anybody"
     )
     road.happens(Arrive(1))
     road.happens(Walks(gap(20)))

@@ -70,5 +70,5 @@ def test_what_the_events_tell_decides(name):
 def test_a_hold_says_whom_the_events_name_and_from_when_nobody():
     hold = decide(after_the_wait(received(at=EARLIER)))
     assert hold.findings[0].detail == (
-        f"Procore user {ADA} before {NOW:%Y-%m-%d %H:%M:%S} UTC, and no event names anybody since"
+        f"Procore user {ADA}, but no event of {NOW:%Y-%m-%d %H:%M:%S} UTC or later names anybody"
     )
