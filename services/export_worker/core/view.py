@@ -1,9 +1,9 @@
 """Everything that a decision may look at."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
 from services.export_worker.core.authority import Rights, judge_authority
 from services.export_worker.core.capabilities import Capabilities
