@@ -9,7 +9,7 @@ from services.export_worker.core.view import look_at
 from shared.events.notifications import Notification
 from shared.ledger.approval import is_explained
 from shared.ledger.entries import Look, Received
-from shared.ledger.state import SeenEvent, State
+from shared.ledger.state import State
 from shared.ledger.words import Status
 
 SHOWN_IN_LISTS = ("seen", "number", "invoice_number", "customer_name", "billing_date", "currency", "amount")
@@ -34,7 +34,9 @@ class Differences:
         about: dict[str, list[Notification]] = {}
         for event in listed:
             about.setdefault(event.resource_id, []).append(event)
-        explained = [invoice for invoice, since in self.unexplained.items() if _tells(about.get(invoice, []), since)]
+        explained = [
+            invoice for invoice, since in self.unexplained.items() if is_explained(about.get(invoice, []), since)
+        ]
         return {
             **{invoice: _delivered(about[invoice]) for invoice in explained},
             **{invoice: _delivered(about.get(invoice, [])) or (_found(one),) for invoice, one in self.changed.items()},
@@ -82,10 +84,6 @@ def _tells_otherwise(snapshot: Snapshot, look: Look) -> bool:
 
 def _should_be_shown(state: State) -> bool:
     return not state.is_deleted and state.unreadable_looks == 0 and state.status is not Status.SKIPPED
-
-
-def _tells(events: Sequence[Notification], since: datetime) -> bool:
-    return is_explained((SeenEvent(user_id=each.user_id, occurred_at=each.occurred_at) for each in events), since)
 
 
 def _delivered(events: Sequence[Notification]) -> tuple[Received, ...]:
