@@ -26,7 +26,7 @@ from services.cli.terminal import (
 )
 from shared.connections.csv_table import CsvResult, Row, read_csv
 from shared.events.command import Action, OperatorRole
-from shared.ledger.state import State
+from shared.ledger.state import State, state_from_json
 from shared.ledger.tables import exports
 
 COLUMNS = ("reference", "invoice_number", "erp_number", "error", "voided")
@@ -98,7 +98,7 @@ async def waiting_lines(batch: str, connection: str | None) -> list[Line]:
         statement = statement.where(exports.c.connection == connection)
     async with transaction() as database:
         rows = (await database.execute(statement)).all()
-    found = [line_of(row.id, row.connection, State.model_validate(row.state)) for row in rows]
+    found = [line_of(row.id, row.connection, state_from_json(row.state)) for row in rows]
     return sorted((line for line in found if line.ref.rpartition("-")[0] == batch), key=lambda line: line.ref)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.connections.csv_table import CsvProblem
 from shared.database import DATABASE_ERRORS, Role, create_engine
+from shared.ledger.versions import WrittenByNewer
 from shared.settings import DatabaseSettings, Settings, SettingsError, load
 from shared.terminology import Dictionary, translate
 
@@ -46,6 +47,8 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     except DATABASE_ERRORS as error:
         lines = str(getattr(error, "orig", None) or error).splitlines() or [type(error).__name__]
         stop(f"The database could not do it: {lines[0]}. (Is it up, and has `db upgrade` run?)", NOT_DONE)
+    except WrittenByNewer as newer:
+        stop(f"This command is of an older version: {newer}. Use the newer one's.", NOT_DONE)
 
 
 @asynccontextmanager

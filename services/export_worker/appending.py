@@ -13,7 +13,7 @@ from shared.ledger.changes import Channel, tell
 from shared.ledger.entries import EntryBody, body_to_json
 from shared.ledger.fold import apply
 from shared.ledger.row import row_of
-from shared.ledger.state import State
+from shared.ledger.state import State, state_from_json
 from shared.ledger.tables import entries, exports, work
 from shared.statements import Session, Statement
 
@@ -58,7 +58,7 @@ class Chain:
 
 
 def _chained(row: Any, bodies: Sequence[EntryBody], now: datetime) -> Chain:
-    state = State.model_validate(row.state)
+    state = state_from_json(row.state)
     newest = row.last_hash or genesis(row.id, row.company_id, row.payment_application_id)
     lines = []
     for body in bodies:
@@ -106,7 +106,7 @@ async def make_due_next(session: Session, export_id: int) -> None:
 
 def export_of(row: Any) -> Export:
     key = ExportKey(row.connection, row.company_id, row.project_id, row.payment_application_id)
-    return Export(row.id, key, State.model_validate(row.state))
+    return Export(row.id, key, state_from_json(row.state))
 
 
 _INSERT = Statement(insert(entries))

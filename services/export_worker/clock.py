@@ -21,6 +21,7 @@ from services.export_worker.pipeline.corridor import Corridor, Passage
 from services.export_worker.pipeline.house import House
 from shared.database import DATABASE_ERRORS, is_passing
 from shared.ledger.entries import AttemptClosed, EntryBody, Finding, Held
+from shared.ledger.versions import WrittenByNewer
 from shared.ledger.words import Closing, Reason, Status
 from shared.procore.errors import ProcoreUnauthorized, ProcoreUnavailable
 from shared.statements import at_once
@@ -28,14 +29,14 @@ from shared.telemetry import trace_context, tracer
 
 POLL_SECONDS = 1.0
 MOST_RENEWALS = 30
-LOG_IN_WAIT = timedelta(minutes=1)
+NEXT_TRY_WAIT = timedelta(minutes=1)  # until we may log in again, or a worker of the newer version took it
 UNSERVED_CONCURRENCY = 4
 # A step takes up to nine requests, log-in included: so many walks at once leave each a turn every four seconds.
 REQUESTS_FOR_A_WALK = 15
 # Exported, and Procore does not show it any more; nobody serves its company. Neither comes right without a person.
 NEEDS_SOMEBODY = frozenset({(Keep, 4), (Defer, 11)})
 
-ABANDONING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, LeaseLost, VersionChanged)
+ABANDONING: tuple[type[Exception], ...] = (*DATABASE_ERRORS, LeaseLost, VersionChanged, WrittenByNewer)
 
 log = structlog.get_logger("export_worker.clock")
 
@@ -138,8 +139,8 @@ class Lane:
                 await _woken(self._house, claim.export_id)
             except ProcoreUnavailable as error:
                 await self._put_off(claim, error.retry_at, str(error))
-            except ProcoreUnauthorized as error:
-                await self._put_off(claim, timekeeping.now() + LOG_IN_WAIT, str(error))
+            except (ProcoreUnauthorized, WrittenByNewer) as error:
+                await self._put_off(claim, timekeeping.now() + NEXT_TRY_WAIT, str(error))
             except LeaseLost:
                 await self._answer_late(claim)
             except Exception as error:

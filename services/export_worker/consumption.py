@@ -3,11 +3,10 @@
 A record that is not ours is kept with its reason and never stops those behind it.
 """
 
+import contextlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
 
 import structlog
 from pydantic import SecretStr
@@ -20,28 +19,19 @@ from services.export_worker.appending import make_due, make_due_next
 from services.export_worker.arrivals import receive
 from services.export_worker.exports import Arrival, ExportKey
 from services.export_worker.metrics import EVENTS
+from services.export_worker.records import Reading, event_row, merged, read_record, received
 from shared.connections.catalog import Catalog
 from shared.database import is_passing
 from shared.events.command import Action, Command
-from shared.events.dead_letter import DeadLetter
-from shared.events.topics import Topic
-from shared.events.webhook_event import InvalidRecord, WebhookEvent
+from shared.events.webhook_event import WebhookEvent
 from shared.kafka.consumer import Batch, Record
 from shared.ledger.changes import Channel, tell
-from shared.ledger.entries import Received
 from shared.ledger.tables import commands, events, exports
+from shared.ledger.versions import WrittenByNewer
+
+POSTPONED = "postponed"
 
 log = structlog.get_logger("export_worker.consumption")
-
-
-@dataclass
-class Reading:
-    """One record understood: the row of the Events page, and what follows from it."""
-
-    row: dict[str, Any]
-    event: WebhookEvent | None = None
-    command: Command | None = None
-    trace: str | None = None
 
 
 class Consumption:
@@ -55,7 +45,8 @@ class Consumption:
     async def store(self, batch: Batch) -> None:
         """All of the batch. Raises what a database that is away raises; then the batch comes again.
 
-        A record that can never be stored is set aside with its reason, and those beside it are stored.
+        A record that can never be stored is set aside with its reason, one of an export that a newer version wrote is
+        postponed, and those beside it are stored.
         """
         try:
             await self._store(batch)
@@ -65,18 +56,49 @@ class Consumption:
             if len(batch) > 1:
                 for record in batch:
                     await self.store([record])
+            elif isinstance(error, WrittenByNewer):
+                await self._postpone(batch[0], error)
             else:
                 log.exception("record.set_aside", topic=batch[0].topic, offset=batch[0].offset)
                 await self._set_aside(batch[0], error)
 
     async def _set_aside(self, record: Record, error: Exception) -> None:
-        reading = Reading(_row(record, fate="foreign", detail=f"it cannot be stored: {type(error).__name__}"))
+        reading = Reading(event_row(record, fate="foreign", detail=f"it cannot be stored: {type(error).__name__}"))
         async with self._engine.begin() as connection:
             await _remember(connection, [reading])
         EVENTS.labels("foreign").inc()
 
+    async def _postpone(self, record: Record, newer: WrittenByNewer) -> None:
+        log.warning("record.postponed", topic=record.topic, offset=record.offset, why=str(newer))
+        reading = read_record(record, self._signing_key)
+        told = f"{newer}: a worker of that version takes this event up"
+        reading.row |= {"fate": POSTPONED, "detail": told, "raw": record.value}
+        async with self._engine.begin() as connection:
+            await _remember(connection, [reading])
+        EVENTS.labels(POSTPONED).inc()
+
+    async def take_up_postponed(self) -> None:
+        """The webhooks that waited for a version that knows what their exports hold: all for which this is one."""
+        last: int | None = 0
+        while last is not None:
+            last = await self._take_up_after(last)
+
+    async def _take_up_after(self, last: int) -> int | None:
+        """The next one; its id, or None when there is none. Another worker's is passed over."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(_POSTPONED, {"last": last})).one_or_none()
+            if row is None:
+                return None
+            event = WebhookEvent.from_bytes(row.raw)
+            await connection.execute(_ACCEPT, {"b_event_id": event.event_id, "b_raw": event.body.encode()})
+            with contextlib.suppress(WrittenByNewer):
+                await self._receive(connection, [Reading({"event_id": event.event_id}, event)], timekeeping.now())
+                await connection.commit()
+                log.info("record.taken_up", event_id=event.event_id)
+        return int(row.id)
+
     async def _store(self, batch: Batch) -> None:
-        readings = _merged(self._read(record) for record in batch)
+        readings = merged(read_record(record, self._signing_key) for record in batch)
         now = timekeeping.now()
         async with self._engine.begin() as connection:
             fresh = await _remember(connection, readings)
@@ -113,100 +135,6 @@ class Consumption:
         serving = self._catalog.serving(event.company_id, project_id)
         key = ExportKey(serving.name if serving else "", event.company_id, project_id, event.resource_id)
         return Arrival(key, (received(event),), priority=int(event.reason == "create"), trace=reading.trace)
-
-    def _read(self, record: Record) -> Reading:
-        try:
-            match record.topic:
-                case Topic.WEBHOOKS:
-                    return _webhook(record)
-                case Topic.COMMANDS:
-                    return self._command(record)
-                case _:
-                    return _dead_letter(record)
-        except InvalidRecord as error:
-            return Reading(_row(record, fate="foreign", detail=error.reason))
-
-    def _command(self, record: Record) -> Reading:
-        command = Command.from_bytes(record.value)
-        named = {
-            "event_id": f"command:{command.nonce}",
-            "company_id": command.company_id,
-            "project_id": command.project_id,
-            "resource_name": command.action.value,
-            "resource_id": str(command.export_id),
-        }
-        if not command.is_signed_with(self._signing_key):
-            # Under its own id, so that a forged command cannot take a true one's place.
-            named["event_id"] = _position_id(record)
-            return Reading(_row(record, fate="refused", detail="the signature is not ours") | named)
-        return Reading(_row(record, fate="command") | named, command=command)
-
-
-def received(event: WebhookEvent) -> Received:
-    """The ledger's entry for a webhook."""
-    return Received(
-        event_id=event.event_id,
-        reason=event.reason,
-        user_id=event.user_id,
-        occurred_at=event.occurred_at,
-    )
-
-
-def _webhook(record: Record) -> Reading:
-    event = WebhookEvent.from_bytes(record.value)
-    row = _row(record, fate="accepted" if event.is_relevant else "ignored") | {
-        "event_id": event.event_id,
-        "received_at": event.received_at,
-        "company_id": event.company_id,
-        "project_id": event.project_id,
-        "resource_name": event.resource_name,
-        "resource_id": event.resource_id,
-        "raw": event.body.encode(),
-    }
-    trace = dict(record.headers).get("traceparent")
-    return Reading(row, event if event.is_relevant else None, trace=trace.decode("latin-1") if trace else None)
-
-
-def _dead_letter(record: Record) -> Reading:
-    recorded_at = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
-    letter = DeadLetter.from_record(record.value, record.headers, recorded_at=recorded_at)
-    detail = f"{letter.reason}: {letter.detail}"
-    return Reading(_row(record, fate="dead_lettered", detail=detail) | {"received_at": letter.received_at})
-
-
-def _row(record: Record, *, fate: str, detail: str | None = None) -> dict[str, Any]:
-    return {
-        "event_id": _position_id(record),
-        "fate": fate,
-        "detail": detail,
-        "topic": record.topic,
-        "partition": record.partition,
-        "position": record.offset,
-        "received_at": datetime.fromtimestamp(max(record.timestamp_ms, 0) / 1000, UTC),
-        "company_id": None,
-        "project_id": None,
-        "resource_name": None,
-        "resource_id": None,
-        "raw": record.value or b"",
-    }
-
-
-def _position_id(record: Record) -> str:
-    return f"{record.topic}/{record.partition}/{record.offset}"
-
-
-def _merged(readings: Iterable[Reading]) -> list[Reading]:
-    """Two of one event in a batch are one, delivered twice."""
-    merged: dict[str, Reading] = {}
-    for reading in readings:
-        known = merged.get(reading.row["event_id"])
-        if known is None:
-            merged[reading.row["event_id"]] = reading
-            reading.row["deliveries"] = 1
-        else:
-            known.row["deliveries"] += 1
-            known.row["position"] = reading.row["position"]
-    return list(merged.values())
 
 
 async def _remember(connection: AsyncConnection, readings: list[Reading]) -> set[str]:
@@ -268,4 +196,16 @@ _REMEMBER = _TOLD.on_conflict_do_update(
     set_={"deliveries": events.c.deliveries + _TOLD.excluded.deliveries, "position": _TOLD.excluded.position},
     where=events.c.position < _TOLD.excluded.position,
 ).returning(events.c.event_id, literal_column("(events.xmax = 0)", Boolean).label("is_new"))
+_POSTPONED = (
+    select(events.c.id, events.c.raw)
+    .where(events.c.fate == POSTPONED, events.c.id > bindparam("last"))
+    .order_by(events.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_ACCEPT = (
+    update(events)
+    .where(events.c.event_id == bindparam("b_event_id"))
+    .values(fate="accepted", detail=None, raw=bindparam("b_raw"))
+)
 _TIE = update(events).where(events.c.event_id == bindparam("b_event_id"))

@@ -23,8 +23,9 @@ from services.export_worker.metrics import RECONCILED
 from services.export_worker.project_names import keep_names
 from shared.connections.catalog import Catalog, Connection
 from shared.connections.connection import Mode
-from shared.ledger.state import State
+from shared.ledger.state import State, state_from_json
 from shared.ledger.tables import exports, reconciliations
+from shared.ledger.versions import WrittenByNewer
 from shared.procore.client import ProcoreClient
 from shared.procore.directory import Directory, Project
 from shared.procore.errors import ProcoreError, ProcoreForbidden, ProcoreNotFound, ProcoreUnavailable
@@ -146,7 +147,7 @@ class Reconciliation:
         while True:
             try:
                 await self._compare(connection, project_id, found)
-            except (ProcoreForbidden, ProcoreNotFound):
+            except (ProcoreForbidden, ProcoreNotFound, WrittenByNewer):
                 found.unreadable.append(project_id)
             except ProcoreUnavailable as error:
                 wait = error.retry_at - timekeeping.now()
@@ -183,7 +184,7 @@ class Reconciliation:
         )
         async with self._engine.connect() as database:
             rows = (await database.execute(statement)).all()
-        return {row.payment_application_id: State.model_validate(row.state) for row in rows}
+        return {row.payment_application_id: state_from_json(row.state) for row in rows}
 
     async def _left_at(self, name: str) -> str | None:
         """The last project that the run before came to, if that one did not come to its end."""

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import Step
-from services.export_worker.core.document import Document
+from services.export_worker.core.document import document_from_json
 from services.export_worker.core.outcomes import Found, LookUpFailure, Unavailable
 from services.export_worker.core.tie_out import Exported, Told, compare
 from services.export_worker.links import Link, link_state
@@ -23,6 +23,7 @@ from services.export_worker.tie_out_runs import Run, RunLost, TieOutRuns
 from shared.connections.connection import Mode
 from shared.ledger.tie_out import Period, Tally, Verdict, usual_periods
 from shared.ledger.tie_out_reader import Approved, read_approved, read_tally
+from shared.ledger.versions import WrittenByNewer
 from shared.ledger.words import Status
 
 MINUTE = 60.0
@@ -91,7 +92,7 @@ class TieOut:
         self._failures = 0
         exported = Exported(
             standing=standing,
-            document=Document.model_validate(attempt.document),
+            document=document_from_json(attempt.document),
             capabilities=capabilities,
             is_left_as_draft=bool(attempt.done) and Step.FINISH.value not in attempt.done,
         )
@@ -159,6 +160,8 @@ class TieOuts:
                 await self._run(run)
             except RunLost:
                 log.warning("tie_out.lost", connection=run.connection, period=str(run.period))
+            except WrittenByNewer as newer:
+                log.warning("tie_out.left", connection=run.connection, period=str(run.period), why=str(newer))
 
     async def _run(self, run: Run) -> None:
         """From where it stands: each answer is committed before the next question."""

@@ -25,6 +25,7 @@ from shared.database import DATABASE_ERRORS
 from shared.events.command import Command
 from shared.ledger.foretold import Foretold
 from shared.ledger.tables import commands
+from shared.ledger.versions import WrittenByNewer
 from shared.procore.errors import ProcoreError
 
 AT_ONCE = 2
@@ -120,7 +121,7 @@ class Trials:
 
 def _why(error: Any) -> str:
     match error:
-        case ProcoreError():
+        case ProcoreError() | WrittenByNewer():
             return f"Nobody can tell now: {error}"
         case TimeoutError():
             return f"Nobody can tell now: it took longer than {TRIAL_SECONDS:g} s."
@@ -130,7 +131,7 @@ def _why(error: Any) -> str:
 
 def _is_ours(found: Any) -> bool:
     """Neither an answer nor somebody else's outage."""
-    return isinstance(found, BaseException) and not isinstance(found, ProcoreError | TimeoutError)
+    return isinstance(found, BaseException) and not isinstance(found, ProcoreError | TimeoutError | WrittenByNewer)
 
 
 _TAKE = text(

@@ -91,6 +91,7 @@ class Worker:
             trust=Trust.of(settings, settings),
         )
         every = timedelta(hours=settings.seal_every_hours)
+        self._consumption = Consumption(self._engine, self._catalog, settings.command_signing_key)
         self._sealing = Sealing(self._engine, settings.ledger_seal_key, every=every)
         lease = timedelta(seconds=settings.worker_lease_seconds)
         self._lanes = [Lane(self._house, name, link, lease=lease) for name, link in self._links.items()]
@@ -137,6 +138,7 @@ class Worker:
             keep_gauges(self._engine, self._procore.budget, list(self._links)),
             self._reconcile(),
             *(_repeat(work, name) for name, work in self._display.tasks().items()),
+            _repeat(self._consumption.take_up_postponed, "postponed"),
             _repeat(self._sealing.run_due, "sealing"),
             *(self._tie_out(link) for link in self._links.values()),
             *(lane.run() for lane in self._lanes),
@@ -155,12 +157,11 @@ class Worker:
 
     async def _consume(self) -> None:
         """Read, store, commit; a consumer that is lost or stuck is made anew."""
-        consumption = Consumption(self._engine, self._catalog, self._settings.command_signing_key)
         while True:
             try:
                 async with Consumer(self._settings, READ) as consumer, self._watched(consumer):
                     async for batch in consumer.batches():
-                        await _until_done(lambda batch=batch: consumption.store(batch), "batch.postponed")  # type: ignore[misc]
+                        await _until_done(lambda batch=batch: self._consumption.store(batch), "batch.postponed")  # type: ignore[misc]
                         await consumer.commit(batch)
             except (BrokerUnavailable, StuckConsumer) as error:
                 log.warning("consumer.restarted", why=str(error))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from shared.ledger.text import storable
+from shared.ledger.versions import read_stored
 from shared.ledger.words import Closing, EntryKind, FollowUpKind, Reason
 
 
@@ -316,8 +317,8 @@ _BODIES: TypeAdapter[EntryBody] = TypeAdapter(EntryBody)
 
 
 def body_from_json(value: Any) -> EntryBody:
-    """The entry's body from its stored JSON object. Raises pydantic.ValidationError on anything else."""
-    return _BODIES.validate_python(value, strict=False)
+    """The entry's body from its stored JSON object. Raises WrittenByNewer, pydantic.ValidationError."""
+    return read_stored(_BODIES, value)
 
 
 def body_to_json(body: EntryBody) -> dict[str, Any]:

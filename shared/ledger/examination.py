@@ -10,8 +10,9 @@ from shared.ledger.chain import entry_hash, genesis
 from shared.ledger.entries import body_from_json
 from shared.ledger.fold import apply
 from shared.ledger.row import row_of
-from shared.ledger.state import EMPTY, State
+from shared.ledger.state import EMPTY, State, state_from_json
 from shared.ledger.transitions import ImpossibleTransition
+from shared.ledger.versions import WrittenByNewer
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,10 @@ class Examination:
         before = self._state
         try:
             self._state = apply(before, body_from_json(entry.body), entry.at)
+        except WrittenByNewer as newer:
+            self._state = None
+            yield Break(where, f"cannot be read: {newer}")
+            return
         except ValidationError as error:
             self._state = None
             first = error.errors(include_input=False, include_url=False)[0]
@@ -101,7 +106,10 @@ def _differences(row: Any, state: State) -> Iterator[str]:
 def _state_differences(stored: Any, folded: dict[str, Any]) -> Iterator[str]:
     """Through the model, so that a field which is newer than the row counts with its default."""
     try:
-        kept = State.model_validate(stored).model_dump(mode="json")
+        kept = state_from_json(stored).model_dump(mode="json")
+    except WrittenByNewer as newer:
+        yield f"its row's state cannot be read: {newer}"
+        return
     except ValidationError:
         yield "its row's state cannot be read"
         return

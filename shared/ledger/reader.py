@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.ledger.entries import body_from_json
 from shared.ledger.filter import SHORTEST_PART, Cursor, Filter, Sort, SortKey
 from shared.ledger.shown import EntryRow, ExportRow
-from shared.ledger.state import State
+from shared.ledger.state import State, state_from_json
 from shared.ledger.tables import SORT_KEYS, commands, entries, events, exports
 from shared.ledger.words import EntryKind, Reason, Status
 
@@ -132,7 +132,7 @@ async def read_export(connection: AsyncConnection, export_id: int) -> ExportDeta
         return None
     return ExportDetail(
         export=_export(row),
-        state=State.model_validate(row.state),
+        state=state_from_json(row.state),
         entries=await _entries(connection, export_id),
         events=await _events(connection, export_id),
         commands=await _commands(connection, export_id),

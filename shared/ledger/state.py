@@ -5,9 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from shared.ledger.entries import Authority, Body, Finding, HandedOver, Look, Standing
+from shared.ledger.versions import read_stored
 from shared.ledger.words import FollowUpKind, Reason, Status
 
 
@@ -150,6 +151,12 @@ class State(Body):
 
 
 EMPTY = State()
+_STATES: TypeAdapter[State] = TypeAdapter(State)
+
+
+def state_from_json(value: Any) -> State:
+    """The state that a row of `exports` holds. Raises WrittenByNewer, pydantic.ValidationError."""
+    return read_stored(_STATES, value)
 
 
 def surely_stands(state: State) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, false, func, literal_column, or_, select, 
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.ledger.state import State
+from shared.ledger.state import State, state_from_json
 from shared.ledger.tables import exports, tie_out_findings, tie_outs
 from shared.ledger.tie_out import Account, Part, Period, Sum, Tally, Verdict
 from shared.ledger.words import Reason, Status
@@ -187,7 +187,7 @@ def _approved(row: Any) -> Approved:
     told = {
         "status": Status(row.status),
         "reasons": tuple(Reason(reason) for reason in row.reasons),
-        "state": State.model_validate(row.state),
+        "state": state_from_json(row.state),
     }
     return Approved(**_named(row) | told)
 

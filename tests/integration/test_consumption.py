@@ -147,6 +147,35 @@ async def test_a_dead_letter_is_shown_among_the_events(consumption, rows):
     assert (fate, raw) == ("dead_lettered", b"not json")
 
 
+async def test_an_event_waits_for_the_version_that_wrote_its_export(consumption, rows, worker_engine):
+    async def write(statement: str) -> None:
+        async with worker_engine.begin() as session:
+            await session.execute(text(statement))
+
+    await consumption.store([an_event("one")])
+    await write("UPDATE exports SET state = state || '{\"of_tomorrow\": 1}'")
+    await write("UPDATE work SET due_at = NULL")
+    batch = [an_event("two", offset=1, body="[2]"), an_event("other", offset=2, resource_id="7")]
+    await consumption.store(batch)
+    await consumption.store(batch)
+    await consumption.take_up_postponed()
+    assert await rows("SELECT event_id, fate FROM events ORDER BY 1") == [
+        ("one", "accepted"),
+        ("other", "accepted"),
+        ("two", "postponed"),
+    ]
+    assert "of_tomorrow" in (await rows("SELECT detail FROM events WHERE fate = 'postponed'"))[0].detail
+    await write("UPDATE exports SET state = state - 'of_tomorrow'")
+    await consumption.take_up_postponed()
+    await consumption.take_up_postponed()
+    taken = (
+        "SELECT version, fate, detail, raw, due_at <= now() FROM events JOIN exports ON exports.id = events.export_id"
+    )
+    assert await rows(f"{taken} JOIN work ON work.export_id = exports.id WHERE event_id = 'two'") == [
+        (2, "accepted", None, b"[2]", True)
+    ]
+
+
 async def test_a_command_waits_for_its_exports_claim(consumption, rows, worker_engine):
     export_id = await an_export(worker_engine, held_for())
     record = a_command(export_id)

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from services.export_worker.core.capabilities import Step
 from services.export_worker.core.decisions import AskErp, Confirm, Decision, Defer, Hold, Keep, Leave, Send, Skip
-from services.export_worker.core.document import Document, Totals
+from services.export_worker.core.document import Document, Totals, document_from_json
 from services.export_worker.core.invoice import CENT
 from services.export_worker.core.outcomes import Found
 from services.export_worker.core.standing import difference_told, steps_needed, totals_agree, totals_expected
@@ -69,7 +69,7 @@ def _outcome_unknown(view: View) -> Decision | None:
 def _second_may_come(attempt: Attempt, found: Found, view: View) -> bool:
     if view.capabilities is None or Step.FINISH.value not in attempt.done:
         return False
-    needed = steps_needed(Document.model_validate(attempt.document), view.capabilities)
+    needed = steps_needed(document_from_json(attempt.document), view.capabilities)
     return Step.RECLASSIFY in needed and Step.RECLASSIFY not in found.done
 
 
@@ -103,7 +103,7 @@ def _doubted(view: View) -> Decision | None:
         return AskErp(2) if capabilities.can_look_up else None
     if view.absence_proven_at and look_up.began_at < view.absence_proven_at:
         return Leave(view.absence_proven_at, 2)
-    document = Document.model_validate(state.attempt.document)
+    document = document_from_json(state.attempt.document)
     exported = Exported(standing=state.standing, document=document, capabilities=capabilities)
     read = next((each for each in look_up.found if each.unlinked), None)
     linked = [each for each in look_up.found if not each.unlinked]
@@ -337,7 +337,7 @@ def _totals_told(view: View, standing: Standing) -> str | None:
     attempt = view.state.attempt
     if standing.totals is None or attempt is None:
         return None
-    document = Document.model_validate(attempt.document)
+    document = document_from_json(attempt.document)
     can = view.capabilities
     ours = totals_expected(document, can, can.steps) if can else document.totals
     theirs = Totals(**standing.totals.model_dump())

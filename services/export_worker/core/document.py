@@ -4,8 +4,11 @@ import hashlib
 import json
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from shared.ledger.versions import read_stored
 
 
 class Frozen(BaseModel):
@@ -93,3 +96,11 @@ class Document(Frozen):
         """For ERPs with a replay header: 36 characters, the same for the same reference and content."""
         digest = hashlib.sha256(f"{self.reference}\n{self.content_hash}".encode()).hexdigest()
         return f"ie-{digest[:33]}"
+
+
+_DOCUMENTS: TypeAdapter[Document] = TypeAdapter(Document)
+
+
+def document_from_json(value: Any) -> Document:
+    """The document that an attempt holds. Raises WrittenByNewer, pydantic.ValidationError."""
+    return read_stored(_DOCUMENTS, value)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from services.export_worker.core.authority import Rights, judge_authority
 from services.export_worker.core.capabilities import Capabilities
-from services.export_worker.core.document import Document
+from services.export_worker.core.document import Document, document_from_json
 from services.export_worker.core.fields import Problem
 from services.export_worker.core.invoice import Snapshot
 from services.export_worker.core.outcomes import Found
@@ -134,7 +134,7 @@ class View:
         if attempt is None:
             return standing_of(self.look_up.live[0], self.capabilities.steps, None, None)
         fingerprint = UNCERTAIN if attempt.may_be_older else attempt.fingerprint
-        needed = steps_needed(Document.model_validate(attempt.document), self.capabilities)
+        needed = steps_needed(document_from_json(attempt.document), self.capabilities)
         return standing_of(self.look_up.live[0], needed, fingerprint, attempt.line_6)
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from services.export_worker import timekeeping
 from services.export_worker.core.capabilities import RECORDING, Step
-from services.export_worker.core.document import Document, Totals
+from services.export_worker.core.document import Totals, document_from_json
 from services.export_worker.core.outcomes import (
     AuthExpired,
     Done,
@@ -58,7 +58,7 @@ class AttemptRun:
         self._claim = claim
         self._state = state
         self._has_begun = False
-        self._document = Document.model_validate(self._attempt.document)
+        self._document = document_from_json(self._attempt.document)
         self._needed = steps_needed(self._document, link.capabilities)
 
     async def run(self, found: Sequence[Found] | None) -> Ended:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from services.export_worker import timekeeping
-from services.export_worker.core.document import Document
+from services.export_worker.core.document import document_from_json
 from services.export_worker.core.follow_ups import due, failed, given_up, next_due_at, origin_of, put_off_until
 from services.export_worker.core.invoice import Snapshot
 from services.export_worker.core.outcomes import AuthExpired, Done, Refused, Unavailable, Unknown
@@ -65,7 +65,7 @@ class FollowUps:
         kind = FollowUpKind.ATTACHMENT
         if state.standing is None or state.attempt is None:
             raise TypeError("only what stands has attachments")
-        file = summary_of(snapshot, Document.model_validate(state.attempt.document))
+        file = summary_of(snapshot, document_from_json(state.attempt.document))
         outcome = await self._link.adapter.attach(state.standing.ref, file)
         name = self._link.connection.name
         if isinstance(outcome, Unavailable | AuthExpired):

@@ -13,7 +13,7 @@ from services.export_worker.core.terms import Terms
 from services.export_worker.core.view import Deleted, Predecessor, Seen, Unreadable
 from services.export_worker.delivery_list import DeliveryList
 from services.export_worker.exports import Export, ExportKey
-from shared.ledger.state import State
+from shared.ledger.state import State, state_from_json
 from shared.ledger.tables import exports
 from shared.ledger.words import Reason, Status
 from shared.procore.errors import NotAnId, ProcoreForbidden, ProcoreNotFound, ProcoreRefused
@@ -118,7 +118,7 @@ class Hydration:
                 payment_application_id=payment_application_id,
                 connection=key.connection,
             )
-        return None if state is None else State.model_validate(state)
+        return None if state is None else state_from_json(state)
 
 
 def _changed_at(shown: Snapshot, listed: Iterable[Snapshot]) -> datetime | None:

@@ -19,7 +19,9 @@ from services.ledger_dashboard.reading.events import PAGE, Event, EventLine, lis
 
 NO_EVENT = "There is no such event, or you may not see it."
 DUPLICATE = "duplicate"
-Fate = Literal["accepted", "ignored", "command", "dead_lettered", "foreign", "refused", "unplaced", "duplicate"]
+Fate = Literal[
+    "accepted", "ignored", "command", "dead_lettered", "foreign", "refused", "unplaced", "postponed", "duplicate"
+]
 
 
 class Events(BaseModel):

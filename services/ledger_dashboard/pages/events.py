@@ -24,6 +24,7 @@ FATE_WORDS = {
     "foreign": "not ours",
     "refused": "refused commands",
     "unplaced": "without a project: reconciliation finds the invoice",
+    "postponed": "wait for a worker of a newer version",
     "duplicate": "came more than once",
 }
 

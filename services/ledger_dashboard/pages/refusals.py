@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from services.ledger_dashboard.desk import desk_of
 from services.ledger_dashboard.people.person import Person
 from shared.database import DATABASE_ERRORS, is_passing
+from shared.ledger.versions import WrittenByNewer
 
 NOT_FOUND = 404
 API = "/api/"
@@ -24,6 +25,7 @@ def add_to(app: FastAPI) -> None:
     """What a route raises becomes a page, or JSON for the API."""
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misunderstood)
+    app.add_exception_handler(WrittenByNewer, _newer)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _database_away)
 
@@ -51,6 +53,11 @@ async def _database_away(request: Request, error: Exception) -> Response:
         return _told(request, 500, "This is a fault of ours, and the log has it.", {})
     log.warning("page.failed", path=request.url.path, why=type(error).__name__)
     return _told(request, 503, "The database does not answer. Try again in a moment.", {"Retry-After": "5"})
+
+
+async def _newer(request: Request, error: Exception) -> Response:
+    log.warning("page.failed", path=request.url.path, why=str(error))
+    return _told(request, 503, f"This page is of an older version: {error}. Run the newer dashboard.", {})
 
 
 def _told(request: Request, status: int, detail: str, headers: dict[str, str]) -> Response:

@@ -12,7 +12,7 @@ from services.ledger_dashboard.reading.overview import OPEN, Fare, read_fares
 from shared.connections.profile import ConnectionProfile
 from shared.connections.profile_store import SeenProfile, read_profiles
 from shared.ledger.showing import export_counts
-from shared.ledger.state import State
+from shared.ledger.state import state_from_json
 from shared.ledger.tables import connection_states, exports
 from shared.ledger.words import Reason, Status
 
@@ -102,7 +102,7 @@ async def read_fault(connection: AsyncConnection, name: str) -> Fault | None:
     row = (await connection.execute(asked.order_by(kept.since.desc()).limit(1))).one_or_none()
     if row is None:
         return None
-    findings = State.model_validate(row.state).findings
+    findings = state_from_json(row.state).findings
     return Fault(row.id, next((each.detail for each in findings if each.reason is Reason.INTERNAL_ERROR), ""))
 
 

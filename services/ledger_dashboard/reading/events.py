@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.ledger.tables import events
 
 PAGE = 50
-FATES = ("accepted", "ignored", "command", "dead_lettered", "foreign", "refused", "unplaced")
+FATES = ("accepted", "ignored", "command", "dead_lettered", "foreign", "refused", "unplaced", "postponed")
 MOST_PARKED = 200
 
 
