@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StringConstraints
 
 from services.ledger_dashboard.asking.sender import make_command
 from services.ledger_dashboard.people.person import Person
 from services.ledger_dashboard.people.roles import Deed, Role
 from shared.events.command import Action, Command, OperatorRole
 from shared.ledger.shown import ExportRow
-from shared.ledger.text import storable
 
 LONGEST_WHY = 500
 DEED: Mapping[Action, Deed] = {
@@ -23,12 +22,8 @@ DEED: Mapping[Action, Deed] = {
 CAPACITIES = ((Role.OPERATOR, OperatorRole.OPERATOR), (Role.ADMIN, OperatorRole.ADMIN))
 
 
-def _kept(given: object) -> object:
-    return storable(given) if isinstance(given, str) else given
-
-
-# What is typed goes into a database, which takes neither a NUL nor half of a surrogate pair.
-Typed = Annotated[str, BeforeValidator(_kept)]
+# What is typed goes into a database, which takes no NUL; half of a surrogate pair is no str for pydantic already.
+Typed = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
 Why = Annotated[Typed, Field(min_length=1, max_length=LONGEST_WHY, description="the reason, for the ledger")]
 
 

@@ -4,7 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from services.ledger_dashboard.api.orders import Replays
-from services.ledger_dashboard.asking.wishes import Confirmation, Release, Replay, Resolution
+from services.ledger_dashboard.asking.wishes import Acceptance, Confirmation, Release, Replay, Resolution
+
+CONFIRMED = {"why": "done", "erp_number": "4711"}
 
 
 @pytest.mark.parametrize("kind", [Release, Replay, Resolution, Replays])
@@ -21,9 +23,20 @@ def test_what_is_not_true_or_false_starts_nothing(given):
             kind.model_validate({"why": "x", name: given})
 
 
-def test_no_text_holds_what_no_database_keeps():
-    asked = Confirmation(why="done\x00", erp_number="4\x00711", fingerprint="f\x00")
-    assert (asked.why, asked.erp_number, asked.fingerprint) == ("done", "4711", "f")
-    assert Resolution(why="done", erp_number="4\x00711").erp_number == "4711"
-    assert Replay(why="\ud800done", invoice_number="1\x00").invoice_number == "1"
-    assert Replays(why="\x00x", ids=[1]).why == "x"
+@pytest.mark.parametrize("never_kept", ["4\x00711", "4711\x00", "\ud8004711"])
+@pytest.mark.parametrize(
+    ("kind", "fine", "name"),
+    [
+        (Confirmation, CONFIRMED, "why"),
+        (Confirmation, CONFIRMED, "erp_number"),
+        (Confirmation, CONFIRMED, "fingerprint"),
+        (Resolution, {"why": "done"}, "erp_number"),
+        (Replay, {"why": "done"}, "invoice_number"),
+        (Acceptance, {"why": "done"}, "warning"),
+        (Replays, {"why": "done", "ids": [1]}, "why"),
+    ],
+)
+def test_a_text_that_no_database_keeps_is_refused(kind, fine, name, never_kept):
+    assert kind.model_validate(fine | {name: "47\n11"})
+    with pytest.raises(ValidationError, match=name):
+        kind.model_validate(fine | {name: never_kept})
