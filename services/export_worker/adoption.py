@@ -1,23 +1,21 @@
 """At the start: exports that waited for a connection, and now have one."""
 
-from collections.abc import Sequence
-
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.export_worker.appending import ROW, export_of
 from services.export_worker.counts import carried_over
-from services.export_worker.exports import Export
 from shared.connections.catalog import Catalog
 from shared.ledger.tables import exports
 
 
 async def adopt_unserved(engine: AsyncEngine, catalog: Catalog) -> None:
     """Each that nobody served when it arrived goes to the connection that serves its project now."""
-    for export in await _unserved(engine):
-        serving = catalog.serving(export.key.company_id, export.key.project_id)
+    async with engine.connect() as connection:
+        unserved = (await connection.execute(_UNSERVED)).all()
+    for row in unserved:
+        serving = catalog.serving(row.company_id, row.project_id)
         if serving is not None:
-            await adopt(engine, export.id, serving.name)
+            await adopt(engine, row.id, serving.name)
 
 
 async def adopt(engine: AsyncEngine, export_id: int, connection_name: str) -> bool:
@@ -28,12 +26,7 @@ async def adopt(engine: AsyncEngine, export_id: int, connection_name: str) -> bo
     return taken.rowcount == 1
 
 
-async def _unserved(engine: AsyncEngine) -> Sequence[Export]:
-    async with engine.connect() as connection:
-        rows = await connection.execute(select(*ROW).where(exports.c.connection == ""))
-        return [export_of(row) for row in rows]
-
-
+_UNSERVED = select(exports.c.id, exports.c.company_id, exports.c.project_id).where(exports.c.connection == "")
 _ADOPT = text(
     """
     UPDATE exports SET connection = :connection WHERE id = :export_id AND connection = '' AND NOT EXISTS (

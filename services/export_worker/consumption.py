@@ -3,14 +3,13 @@
 A record that is not ours is kept with its reason and never stops those behind it.
 """
 
-import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import Boolean, bindparam, func, literal_column, select, update
+from sqlalchemy import Boolean, bindparam, func, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -23,6 +22,7 @@ from services.export_worker.records import Reading, event_row, merged, read_reco
 from shared.connections.catalog import Catalog
 from shared.database import is_passing
 from shared.events.command import Action, Command
+from shared.events.notifications import Unreadable, read
 from shared.events.webhook_event import WebhookEvent
 from shared.kafka.consumer import Batch, Record
 from shared.ledger.changes import Channel, tell
@@ -71,38 +71,35 @@ class Consumption:
     async def _postpone(self, record: Record, newer: WrittenByNewer) -> None:
         log.warning("record.postponed", topic=record.topic, offset=record.offset, why=str(newer))
         reading = read_record(record, self._signing_key)
-        told = f"{newer}: a worker of that version takes this event up"
-        reading.row |= {"fate": POSTPONED, "detail": told, "raw": record.value}
+        reading.row |= {"fate": POSTPONED, "detail": f"{newer}: a worker of that version takes this event up"}
         async with self._engine.begin() as connection:
             await _remember(connection, [reading])
         EVENTS.labels(POSTPONED).inc()
 
     async def take_up_postponed(self) -> None:
         """The webhooks that waited for a version that knows what their exports hold: all for which this is one."""
-        last: int | None = 0
-        while last is not None:
-            last = await self._take_up_after(last)
-
-    async def _take_up_after(self, last: int) -> int | None:
-        """The next one; its id, or None when there is none. Another worker's is passed over."""
         async with self._engine.connect() as connection:
-            row = (await connection.execute(_POSTPONED, {"last": last})).one_or_none()
-            if row is None:
-                return None
-            event = WebhookEvent.from_bytes(row.raw)
-            await connection.execute(_ACCEPT, {"b_event_id": event.event_id, "b_raw": event.body.encode()})
-            with contextlib.suppress(WrittenByNewer):
-                await self._receive(connection, [Reading({"event_id": event.event_id}, event)], timekeeping.now())
-                await connection.commit()
-                log.info("record.taken_up", event_id=event.event_id)
-        return int(row.id)
+            invoices = [(row.company_id, row.resource_id) for row in await connection.execute(_INVOICES_POSTPONED)]
+        for invoice in invoices:
+            try:
+                async with self._engine.begin() as connection:
+                    await self._receive(connection, await _postponed(connection, [invoice]), timekeeping.now())
+            except WrittenByNewer:
+                continue
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                log.exception("record.left_postponed", company_id=invoice[0], resource_id=invoice[1])
 
     async def _store(self, batch: Batch) -> None:
         readings = merged(read_record(record, self._signing_key) for record in batch)
         now = timekeeping.now()
         async with self._engine.begin() as connection:
             fresh = await _remember(connection, readings)
-            await self._receive(connection, [reading for reading in readings if reading.row["event_id"] in fresh], now)
+            news = [reading for reading in readings if reading.row["event_id"] in fresh]
+            # Nobody's event overtakes another's of the same invoice: who approved would be taken for somebody else.
+            earlier = await _postponed(connection, [_invoice(each.event) for each in news if each.event])
+            await self._receive(connection, [*earlier, *news], now)
         fates = Counter(
             reading.row["fate"] if reading.row["event_id"] in fresh else "duplicate" for reading in readings
         )
@@ -143,6 +140,25 @@ async def _remember(connection: AsyncConnection, readings: list[Reading]) -> set
         return set()
     rows = await connection.execute(_REMEMBER, [reading.row for reading in readings])
     return {row.event_id for row in rows if row.is_new}
+
+
+async def _postponed(connection: AsyncConnection, invoices: Sequence[tuple[str, str]]) -> list[Reading]:
+    """What waits of these invoices, by company and id, in the order in which it came; it counts as accepted now."""
+    if not invoices:
+        return []
+    rows = (await connection.execute(_TAKE_UP, {"invoices": invoices})).all()
+    taken_up = []
+    for row in sorted(rows, key=lambda row: row.id):
+        told = read(row.raw)
+        if isinstance(told, Unreadable):
+            raise WrittenByNewer(f"a newer version of invoice-export read event {row.event_id}")
+        log.info("record.taken_up", event_id=row.event_id)
+        taken_up.append(Reading({"event_id": row.event_id}, told.as_event(row.received_at)))
+    return taken_up
+
+
+def _invoice(event: WebhookEvent) -> tuple[str, str]:
+    return event.company_id, event.resource_id
 
 
 async def _known_project(connection: AsyncConnection, event: WebhookEvent) -> str | None:
@@ -196,16 +212,14 @@ _REMEMBER = _TOLD.on_conflict_do_update(
     set_={"deliveries": events.c.deliveries + _TOLD.excluded.deliveries, "position": _TOLD.excluded.position},
     where=events.c.position < _TOLD.excluded.position,
 ).returning(events.c.event_id, literal_column("(events.xmax = 0)", Boolean).label("is_new"))
-_POSTPONED = (
-    select(events.c.id, events.c.raw)
-    .where(events.c.fate == POSTPONED, events.c.id > bindparam("last"))
-    .order_by(events.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
-_ACCEPT = (
+_INVOICES_POSTPONED = select(events.c.company_id, events.c.resource_id).where(events.c.fate == POSTPONED).distinct()
+_TAKE_UP = (
     update(events)
-    .where(events.c.event_id == bindparam("b_event_id"))
-    .values(fate="accepted", detail=None, raw=bindparam("b_raw"))
+    .where(
+        events.c.fate == POSTPONED,
+        tuple_(events.c.company_id, events.c.resource_id).in_(bindparam("invoices", expanding=True)),
+    )
+    .values(fate="accepted", detail=None)
+    .returning(events.c.id, events.c.event_id, events.c.raw, events.c.received_at)
 )
 _TIE = update(events).where(events.c.event_id == bindparam("b_event_id"))

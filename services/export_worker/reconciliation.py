@@ -147,7 +147,8 @@ class Reconciliation:
         while True:
             try:
                 await self._compare(connection, project_id, found)
-            except (ProcoreForbidden, ProcoreNotFound, WrittenByNewer):
+            except (ProcoreForbidden, ProcoreNotFound, WrittenByNewer) as error:
+                log.warning("project.left_out", connection=connection.name, project_id=project_id, why=str(error))
                 found.unreadable.append(project_id)
             except ProcoreUnavailable as error:
                 wait = error.retry_at - timekeeping.now()

@@ -22,7 +22,7 @@ from services.export_worker.pipeline.house import House
 from services.export_worker.pipeline.trial import tried
 from shared.connections.catalog import Catalog
 from shared.database import DATABASE_ERRORS
-from shared.events.command import Command
+from shared.events.command import Command, command_from_json
 from shared.ledger.foretold import Foretold
 from shared.ledger.tables import commands
 from shared.ledger.versions import WrittenByNewer
@@ -74,6 +74,8 @@ class Trials:
                 answered = await self.answer_some(name)
             except DATABASE_ERRORS as error:
                 log.warning("trials.postponed", connection=name, why=type(error).__name__)
+            except WrittenByNewer as newer:
+                log.warning("trials.postponed", connection=name, why=str(newer))
             if answered < AT_ONCE:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(POLL_SECONDS):
@@ -89,7 +91,7 @@ class Trials:
         of_all = {"named": name, "names": list(self._links), "most": AT_ONCE, "lease": LEASE}
         async with self._engine.begin() as connection:
             rows = (await connection.execute(_TAKE, of_all)).all()
-        return [Pending(row.nonce, Command.model_validate(row.body)) for row in rows]
+        return [Pending(row.nonce, command_from_json(row.body)) for row in rows]
 
     async def _answer(self, pending: Pending) -> None:
         trying = asyncio.wait_for(self._foretold(pending.command), TRIAL_SECONDS)

@@ -3,11 +3,12 @@
 import hashlib
 import hmac
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
 from shared.events.webhook_event import InvalidRecord, Word, kafka_key
+from shared.ledger.versions import read_stored
 
 
 class Action(StrEnum):
@@ -91,3 +92,11 @@ class Command(BaseModel):
     def _signature(self, key: SecretStr) -> str:
         content = self.model_dump_json(exclude={"signature"}, exclude_defaults=True).encode()
         return hmac.new(key.get_secret_value().encode(), content, hashlib.sha256).hexdigest()
+
+
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Command)
+
+
+def command_from_json(value: Any) -> Command:
+    """The command that a row of `commands` holds. Raises WrittenByNewer, pydantic.ValidationError."""
+    return read_stored(_COMMANDS, value)

@@ -113,6 +113,6 @@ def _state_differences(stored: Any, folded: dict[str, Any]) -> Iterator[str]:
     except ValidationError:
         yield "its row's state cannot be read"
         return
-    differing = [name for name, value in folded.items() if kept[name] != value]
+    differing = sorted(name for name in {*kept, *folded} if kept.get(name) != folded.get(name))
     if differing:
         yield f"its row's state differs from its entries in {', '.join(differing)}"

@@ -130,9 +130,10 @@ async def read_export(connection: AsyncConnection, export_id: int) -> ExportDeta
     row = (await connection.execute(statement)).one_or_none()
     if row is None:
         return None
+    state = state_from_json(row.state)  # before the columns: it tells what is of a newer version
     return ExportDetail(
         export=_export(row),
-        state=state_from_json(row.state),
+        state=state,
         entries=await _entries(connection, export_id),
         events=await _events(connection, export_id),
         commands=await _commands(connection, export_id),

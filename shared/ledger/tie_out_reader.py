@@ -185,9 +185,9 @@ def _in(name: str, period: Period, zone: tzinfo) -> ColumnElement[bool]:
 
 def _approved(row: Any) -> Approved:
     told = {
+        "state": state_from_json(row.state),  # first: it tells what is of a newer version
         "status": Status(row.status),
         "reasons": tuple(Reason(reason) for reason in row.reasons),
-        "state": state_from_json(row.state),
     }
     return Approved(**_named(row) | told)
 

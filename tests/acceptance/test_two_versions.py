@@ -12,6 +12,13 @@ pytestmark = pytest.mark.real_kafka
 
 ADDED = "UPDATE exports SET state = state || '{\"of_tomorrow\": 1}' WHERE payment_application_id = :invoice"
 KNOWN = "UPDATE exports SET state = state - 'of_tomorrow' WHERE payment_application_id = :invoice"
+ORDERED = """
+    INSERT INTO commands (nonce, export_id, body, received_at)
+    SELECT 'of-tomorrow', id, jsonb_build_object('nonce', 'of-tomorrow', 'action', 'postpone', 'export_id', id,
+        'company_id', company_id, 'project_id', project_id, 'by', 'a', 'role', 'operator', 'why', 'b', 'at', now()),
+        now()
+    FROM exports WHERE payment_application_id = :invoice
+"""
 DUE = "UPDATE work SET due_at = now() FROM exports WHERE exports.id = export_id AND payment_application_id = :invoice"
 
 
@@ -33,9 +40,15 @@ async def postponed(house: House, event: str, **facts: Any) -> None:
 async def test_an_approval_waits_for_the_version_that_can_read_its_export(house):
     invoice = await drafted(house)
     export = await house.export_of(invoice)
+    await house.view.execute(ORDERED, invoice=str(invoice))
+    await house.view.execute(DUE, invoice=str(invoice))
+    await postponed(house, "export.postponed", export=export.id, why="a newer version of invoice-export wrote action")
+    await house.view.execute("DELETE FROM commands")
     await house.view.execute(ADDED, invoice=str(invoice))
     await house.view.execute(DUE, invoice=str(invoice))
-    await postponed(house, "export.postponed", export=export.id)
+    await postponed(
+        house, "export.postponed", export=export.id, why="a newer version of invoice-export wrote of_tomorrow"
+    )
     await house.approve(invoice)
     await postponed(house, "record.postponed")
     await house.export_of(await house.approved(contract=await house.another_contract()), "exported")

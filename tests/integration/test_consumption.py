@@ -1,5 +1,6 @@
 """From Kafka's records into a real ledger: all of a batch once, whatever comes and how often."""
 
+import json
 import secrets
 import time
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.sandbox.local.processes import free_port
+from services.export_worker.adoption import adopt_unserved
 from services.export_worker.consumption import Consumption
 from services.export_worker.erp.catalog import ADAPTERS
-from shared.connections.catalog import load_catalog
+from shared.connections.catalog import Catalog, load_catalog
 from shared.database import DATABASE_ERRORS, Role, create_engine
 from shared.events.command import Action, Command, OperatorRole
 from shared.events.topics import Topic
@@ -27,13 +29,18 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 @pytest.fixture
-def consumption(worker_engine: AsyncEngine, tmp_path: Path) -> Consumption:
+def catalog(tmp_path: Path) -> Catalog:
     path = tmp_path / "connections.toml"
     path.write_text(
         f"[[connection]]\nname = 'harbor'\ncompany_id = {COMPANY}\nadapter = 'erp_sandbox'\n"
         "settings = { url = 'http://127.0.0.1:9', book = 'main' }\nsecrets = { client_secret = 'env:NOWHERE' }\n"
     )
-    return Consumption(worker_engine, load_catalog(path, adapters=ADAPTERS), KEY)
+    return load_catalog(path, adapters=ADAPTERS)
+
+
+@pytest.fixture
+def consumption(worker_engine: AsyncEngine, catalog: Catalog) -> Consumption:
+    return Consumption(worker_engine, catalog, KEY)
 
 
 @pytest.fixture
@@ -147,33 +154,72 @@ async def test_a_dead_letter_is_shown_among_the_events(consumption, rows):
     assert (fate, raw) == ("dead_lettered", b"not json")
 
 
-async def test_an_event_waits_for_the_version_that_wrote_its_export(consumption, rows, worker_engine):
-    async def write(statement: str) -> None:
-        async with worker_engine.begin() as session:
-            await session.execute(text(statement))
+def of_the_invoice(event_id: str, *, offset: int, invoice: int = 5001) -> Record:
+    """An event with the body that it was read from."""
+    told = {"ulid": event_id, "company_id": int(COMPANY), "project_id": int(PROJECT), "user_id": 2}
+    about = {"resource_name": "Payment Applications", "resource_id": invoice, "event_type": "update"}
+    return an_event(event_id, offset=offset, resource_id=str(invoice), body=json.dumps(told | about))
 
+
+@pytest.fixture
+def written_by_newer(worker_engine):
+    """Whether the state of every export holds something that this version does not know."""
+
+    async def write(*, is_newer: bool) -> None:
+        change = "|| '{\"of_tomorrow\": 1}'" if is_newer else "- 'of_tomorrow'"
+        async with worker_engine.begin() as session:
+            await session.execute(text(f"UPDATE exports SET state = state {change}"))
+            await session.execute(text("UPDATE work SET due_at = NULL"))
+
+    return write
+
+
+async def test_an_event_waits_for_the_version_that_wrote_its_export(consumption, rows, written_by_newer):
     await consumption.store([an_event("one")])
-    await write("UPDATE exports SET state = state || '{\"of_tomorrow\": 1}'")
-    await write("UPDATE work SET due_at = NULL")
-    batch = [an_event("two", offset=1, body="[2]"), an_event("other", offset=2, resource_id="7")]
+    await written_by_newer(is_newer=True)
+    batch = [of_the_invoice("two", offset=1), an_event("other", offset=2, resource_id="7")]
     await consumption.store(batch)
     await consumption.store(batch)
     await consumption.take_up_postponed()
-    assert await rows("SELECT event_id, fate FROM events ORDER BY 1") == [
-        ("one", "accepted"),
-        ("other", "accepted"),
-        ("two", "postponed"),
-    ]
+    fates = "SELECT event_id, fate FROM events ORDER BY 1"
+    assert await rows(fates) == [("one", "accepted"), ("other", "accepted"), ("two", "postponed")]
     assert "of_tomorrow" in (await rows("SELECT detail FROM events WHERE fate = 'postponed'"))[0].detail
-    await write("UPDATE exports SET state = state - 'of_tomorrow'")
+    await written_by_newer(is_newer=False)
     await consumption.take_up_postponed()
     await consumption.take_up_postponed()
-    taken = (
-        "SELECT version, fate, detail, raw, due_at <= now() FROM events JOIN exports ON exports.id = events.export_id"
-    )
-    assert await rows(f"{taken} JOIN work ON work.export_id = exports.id WHERE event_id = 'two'") == [
-        (2, "accepted", None, b"[2]", True)
-    ]
+    joined = "events JOIN exports ON exports.id = events.export_id JOIN work ON work.export_id = exports.id"
+    taken = f"SELECT version, fate, detail, due_at <= now() FROM {joined} WHERE event_id = 'two'"
+    assert await rows(taken) == [(2, "accepted", None, True)]
+
+
+async def test_what_a_newer_version_wrote_gets_its_connection(worker_engine, catalog, rows, written_by_newer):
+    await an_export(worker_engine, connection="")
+    await written_by_newer(is_newer=True)
+    await adopt_unserved(worker_engine, catalog)
+    assert await rows("SELECT connection FROM exports") == [("harbor",)]
+
+
+async def test_no_event_overtakes_one_that_waits(consumption, rows, written_by_newer):
+    await consumption.store([an_event("one")])
+    await written_by_newer(is_newer=True)
+    await consumption.store([of_the_invoice("two", offset=1)])
+    await consumption.store([of_the_invoice("three", offset=2)])
+    await written_by_newer(is_newer=False)
+    await consumption.store([of_the_invoice("four", offset=3), an_event("other", offset=4, resource_id="7")])
+    told = "SELECT body ->> 'event_id' FROM entries WHERE export_id = (SELECT min(id) FROM exports) ORDER BY seq"
+    assert [row[0] for row in await rows(told)] == ["one", "two", "three", "four"]
+    assert await rows("SELECT DISTINCT fate, deliveries FROM events") == [("accepted", 1)]
+
+
+async def test_what_cannot_be_taken_up_leaves_the_others_to_it(consumption, rows, written_by_newer, worker_engine):
+    await consumption.store([an_event("one", resource_id="1"), an_event("two")])
+    await written_by_newer(is_newer=True)
+    await consumption.store([of_the_invoice("damaged", offset=2, invoice=1), of_the_invoice("fine", offset=3)])
+    await written_by_newer(is_newer=False)
+    async with worker_engine.begin() as session:
+        await session.execute(text("UPDATE exports SET state = '[]' WHERE payment_application_id = '1'"))
+    await consumption.take_up_postponed()
+    assert await rows("SELECT event_id FROM events WHERE fate = 'postponed'") == [("damaged",)]
 
 
 async def test_a_command_waits_for_its_exports_claim(consumption, rows, worker_engine):

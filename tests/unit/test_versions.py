@@ -40,7 +40,10 @@ def test_what_is_unknown_here_is_of_a_newer_version(read, stored, where):
         (body_from_json, []),
         (body_from_json, HELD | {"findings": 1}),
         (body_from_json, HELD | {"findings": 1, "of_tomorrow": 1}),
+        (body_from_json, HELD | {"kind": None}),
+        (body_from_json, HELD | {"findings": [{"reason": 5}]}),
         (state_from_json, STATE | {"version": "many"}),
+        (state_from_json, STATE | {"status": None}),
         (document_from_json, DOCUMENT | {"lines": None}),
     ],
 )

@@ -11,7 +11,7 @@ from services.export_worker.ledger_writer import LedgerWriter
 from services.export_worker.links import Link
 from services.export_worker.metrics import COMMANDS
 from services.export_worker.pipeline.circumstances import read_circumstances
-from shared.events.command import Command
+from shared.events.command import Command, command_from_json
 from shared.ledger.entries import CommandRefused, EntryBody
 from shared.ledger.tables import commands
 from shared.statements import Session, Sessions, Statement, at_once
@@ -51,7 +51,7 @@ class Obedience:
     async def _pending(self, export_id: int) -> list[tuple[str, Command]]:
         async with at_once(self._sessions) as session:
             rows = await _PENDING.rows(session, b_export_id=export_id)
-        return [(row.nonce, Command.model_validate(row.body)) for row in rows]
+        return [(row.nonce, command_from_json(row.body)) for row in rows]
 
 
 def _handling(nonce: str, body: EntryBody) -> Any:

@@ -100,7 +100,7 @@ class Bell:
 async def read_facts(connection: AsyncConnection) -> Facts:
     """What the database tells now."""
     held = [
-        Held(row.connection, Status(row.status), Reason(row.reason) if row.reason else None, row.number)
+        Held(row.connection, Status(row.status), _known(row.reason), row.number)
         for row in await connection.execute(_HELD, {"most": MOST_COUNTED})
     ]
     links = (await connection.execute(_LINKS)).all()
@@ -118,6 +118,11 @@ async def read_facts(connection: AsyncConnection) -> Facts:
         workers=flow.workers,
         receivers=flow.receivers,
     )
+
+
+def _known(reason: str | None) -> Reason | None:
+    """A newer version's is as good as none: that something is held is told all the same."""
+    return Reason(reason) if reason in set(Reason) else None
 
 
 async def _states(connection: AsyncConnection) -> list[State]:
