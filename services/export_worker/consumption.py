@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import Boolean, bindparam, func, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -86,9 +86,7 @@ class Consumption:
                     await self._receive(connection, await _postponed(connection, [invoice]), timekeeping.now())
             except WrittenByNewer:
                 continue
-            except Exception as error:
-                if is_passing(error):
-                    raise
+            except ValidationError:
                 log.exception("record.left_postponed", company_id=invoice[0], resource_id=invoice[1])
 
     async def _store(self, batch: Batch) -> None:

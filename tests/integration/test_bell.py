@@ -129,14 +129,6 @@ async def test_a_month_end_is_one_message_an_hour(worker_engine, owner_engine, r
         assert await session.scalar(text("SELECT count(*) FROM alert_states")) == 0
 
 
-async def test_a_reason_of_a_newer_version_rings_too(worker_engine, owner_engine, rings, listeners):
-    await hold(worker_engine, 1)
-    async with owner_engine.begin() as session:
-        await session.execute(text("UPDATE exports SET reasons = '{of_tomorrow}'"))
-    await looks(rings(), datetime.now(UTC), range(20))
-    assert listeners.newest[0].startswith("1 export is held on harbor-sandbox")
-
-
 async def test_several_troubles_come_in_one_message(worker_engine, rings, listeners):
     bell, start = rings(), datetime.now(UTC)
     await hold(worker_engine, 1, 2)

@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import text
 
+from services.ledger_dashboard.alerts.bell import read_facts
+from shared.ledger.words import Reason
 from tests.support.ledgers import an_export, held_for
 from tests.support.pages import VERA, text_of, visit
 from tests.support.people import a_token, an_account, browser
@@ -46,3 +48,10 @@ async def test_the_command_line_says_so(command, newer):
     assert result.exit_code == 1
     assert WROTE in result.stderr
     assert "Traceback" not in result.output
+
+
+async def test_the_bell_tells_it_without_its_reason(owner_engine, newer):
+    async with owner_engine.begin() as connection:
+        await connection.execute(text("UPDATE exports SET reasons = '{of_tomorrow}' WHERE id = :id"), {"id": newer})
+        facts = await read_facts(connection)
+    assert {(held.reason, held.count) for held in facts.held} == {(None, 1), (Reason.APPROVER_LACKS_PRIVILEGE, 1)}
