@@ -4,7 +4,7 @@ A record that is not ours is kept with its reason and never stops those behind i
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
@@ -79,11 +79,11 @@ class Consumption:
     async def take_up_postponed(self) -> None:
         """The webhooks that waited for a version that knows what their exports hold: all for which this is one."""
         async with self._engine.connect() as connection:
-            invoices = [(row.company_id, row.resource_id) for row in await connection.execute(_INVOICES_POSTPONED)]
+            invoices = await _invoices_postponed(connection)
         for invoice in invoices:
             try:
                 async with self._engine.begin() as connection:
-                    await self._receive(connection, await _postponed(connection, [invoice]), timekeeping.now())
+                    await self._receive(connection, await _take_up(connection, {invoice}), timekeeping.now())
             except WrittenByNewer:
                 continue
             except ValidationError:
@@ -96,7 +96,8 @@ class Consumption:
             fresh = await _remember(connection, readings)
             news = [reading for reading in readings if reading.row["event_id"] in fresh]
             # Nobody's event overtakes another's of the same invoice: who approved would be taken for somebody else.
-            earlier = await _postponed(connection, [_invoice(each.event) for each in news if each.event])
+            told = {_invoice(each.event) for each in news if each.event}
+            earlier = await _take_up(connection, told & await _invoices_postponed(connection))
             await self._receive(connection, [*earlier, *news], now)
         fates = Counter(
             reading.row["fate"] if reading.row["event_id"] in fresh else "duplicate" for reading in readings
@@ -140,11 +141,16 @@ async def _remember(connection: AsyncConnection, readings: list[Reading]) -> set
     return {row.event_id for row in rows if row.is_new}
 
 
-async def _postponed(connection: AsyncConnection, invoices: Sequence[tuple[str, str]]) -> list[Reading]:
-    """What waits of these invoices, by company and id, in the order in which it came; it counts as accepted now."""
+async def _invoices_postponed(connection: AsyncConnection) -> set[tuple[str, str]]:
+    """By company and id: those of which an event waits."""
+    return {(row.company_id, row.resource_id) for row in await connection.execute(_INVOICES_POSTPONED)}
+
+
+async def _take_up(connection: AsyncConnection, invoices: set[tuple[str, str]]) -> list[Reading]:
+    """What waits of these invoices, in the order in which it came; it counts as accepted now."""
     if not invoices:
         return []
-    rows = (await connection.execute(_TAKE_UP, {"invoices": invoices})).all()
+    rows = (await connection.execute(_TAKE_UP, {"invoices": sorted(invoices)})).all()
     taken_up = []
     for row in sorted(rows, key=lambda row: row.id):
         told = read(row.raw)
