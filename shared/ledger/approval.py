@@ -10,7 +10,7 @@ from shared.ledger.state import Approval, SeenEvent, State
 CLOCK_TOLERANCE = timedelta(seconds=1)  # Procore's times are whole seconds
 
 
-class Deed(Protocol):
+class Attributed(Protocol):
     """What an event tells of who did something, and when: as seen, or as Procore's list of deliveries shows it."""
 
     @property
@@ -45,7 +45,7 @@ def covers(state: State, fingerprint: str | None) -> bool:
     return state.approval is not None and state.approval.latest_content == fingerprint
 
 
-def is_explained(events: Iterable[Deed], since: datetime) -> bool:
+def is_explained(events: Iterable[Attributed], since: datetime) -> bool:
     """Whether an event of `since` or later names somebody; what is told in whole seconds may be of any part of one."""
     return any(event.user_id and event.occurred_at and _is_of(event.occurred_at, since) for event in events)
 
